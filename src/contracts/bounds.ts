@@ -1,0 +1,22 @@
+/** The bounds of a session and their defaults. A message over a bound is rejected with a sentence that names it. */
+
+export const bounds = {
+  promptCharacters: 64_000,
+  queuedPrompts: 20,
+  queuedPromptBytes: 512 * 1024,
+  /** Newest handled prompt ids that are remembered, as hashes. */
+  handledPromptIds: 1_000,
+  turnSeconds: 2 * 60 * 60,
+  carriedWorkBytes: 50 * 1024 * 1024,
+  turnContinuations: 2,
+  turnRestarts: 2,
+  idleSeconds: 15 * 60,
+  sandboxLifetimeSeconds: 6 * 60 * 60,
+  execSeconds: 10 * 60,
+  execArgumentBytes: 64 * 1024,
+  eventBytes: 64 * 1024,
+  toolOutputBytes: 256 * 1024,
+  /** The last part of an answer or of an exec's output that the queries return. */
+  answerTailBytes: 4 * 1024,
+  repositoriesPerSession: 8,
+} as const;

@@ -1,0 +1,122 @@
+/** The session's event log: what people and services see. Additive: readers must let unknown types pass. */
+import { z } from 'zod';
+import { carriedWorkSchema, repositoryHeadSchema } from './checkpoint.ts';
+import { agentEventSchemas } from './agent-events.ts';
+import { execOutcomeSchema, turnFailureSchema, turnTotalsSchema } from './turn.ts';
+
+const event = <T extends string, D extends z.ZodRawShape>(type: T, data: D) =>
+  z.object({ type: z.literal(type), data: z.object(data) });
+
+const turnEnd = { ...turnTotalsSchema.shape, answer: z.string() };
+
+export const eventBodySchema = z.discriminatedUnion('type', [
+  event('session.created', {
+    repositories: z.array(z.object({ name: z.string(), url: z.string(), branch: z.string() })),
+    user: z.object({ name: z.string(), email: z.string() }),
+    branch: z.string(),
+  }),
+  event('session.pausing', { reason: z.enum(['requested', 'idle']) }),
+  event('session.paused', { checkpointId: z.string() }),
+  event('session.resuming', { reason: z.enum(['requested', 'prompt', 'exec', 'sandbox-lost']) }),
+  event('session.closed', {
+    reason: z.enum(['terminated', 'cancelled', 'start-failed', 'failed']),
+    message: z.string().optional(),
+  }),
+
+  event('sandbox.creating', { name: z.string(), image: z.enum(['base', 'snapshot']), imageId: z.string() }),
+  event('sandbox.waiting', { message: z.string() }),
+  /** `createMs` and `supervisorMs` are the steps until the supervisor answered. */
+  event('sandbox.ready', { sandboxId: z.string(), createMs: z.number(), supervisorMs: z.number() }),
+  event('sandbox.lost', { sandboxId: z.string(), cause: z.string() }),
+  event('sandbox.ended', { sandboxId: z.string() }),
+
+  event('repository.ready', {
+    ...repositoryHeadSchema.shape,
+    from: z.enum(['clone', 'snapshot']),
+    durationMs: z.number(),
+  }),
+  /** Carried work came back; `notRestored` says what did not, each a sentence. */
+  event('repository.restored', {
+    ...repositoryHeadSchema.shape,
+    uncommittedFiles: z.number(),
+    unpushedCommits: z.number(),
+    notRestored: z.array(z.string()),
+  }),
+  event('conversation.restored', {
+    from: z.enum(['transcript', 'event-log', 'nothing']),
+    entries: z.number(),
+  }),
+
+  event('prompt.queued', { text: z.string(), author: z.string().optional(), position: z.number() }),
+  event('prompt.rejected', { message: z.string() }),
+
+  event('turn.started', { text: z.string() }),
+  event('turn.continued', {
+    cause: z.enum(['agent-died', 'supervisor-died', 'silent', 'rollover']),
+    count: z.number(),
+  }),
+  event('turn.restarted', {
+    cause: z.string(),
+    count: z.number(),
+    checkpointId: z.string().nullable(),
+    mayBeLost: z.string(),
+  }),
+  event('turn.interrupting', {}),
+  event('turn.completed', turnEnd),
+  event('turn.interrupted', turnEnd),
+  event('turn.failed', { ...turnEnd, failure: turnFailureSchema }),
+
+  ...agentEventSchemas,
+
+  event('git.pushed', {
+    repository: z.string(),
+    ref: z.string(),
+    before: z.string(),
+    after: z.string(),
+  }),
+  event('git.push-refused', { repository: z.string(), ref: z.string(), reason: z.string() }),
+
+  event('exec.started', { execId: z.string(), argv: z.array(z.string()), cwd: z.string() }),
+  event('exec.output', { execId: z.string(), stream: z.enum(['stdout', 'stderr']), text: z.string() }),
+  event('exec.finished', { execId: z.string(), outcome: execOutcomeSchema, durationMs: z.number() }),
+
+  event('checkpoint.created', {
+    checkpointId: z.string(),
+    carried: z.array(carriedWorkSchema),
+    snapshotImageId: z.string().nullable(),
+  }),
+  event('snapshot.taken', { imageId: z.string(), durationMs: z.number() }),
+  event('warning', { message: z.string() }),
+]);
+export type EventBody = z.infer<typeof eventBodySchema>;
+export type EventType = EventBody['type'];
+
+/** `seq` counts 1, 2, 3 … without gaps per session (I5); `at` is when it happened, not when it was stored. */
+export const eventEnvelopeSchema = z.object({
+  seq: z.number().int().positive(),
+  sessionId: z.string(),
+  generation: z.number().int().nonnegative(),
+  at: z.iso.datetime(),
+  turnId: z.string().optional(),
+});
+export type EventEnvelope = z.infer<typeof eventEnvelopeSchema>;
+export type SessionEvent = EventEnvelope & EventBody;
+export type SessionEventOf<T extends EventType> = EventEnvelope & Extract<EventBody, { type: T }>;
+
+/** The three events one of which ends every turn, exactly once. */
+export const turnEndTypes = ['turn.completed', 'turn.interrupted', 'turn.failed'] as const;
+export type TurnEndEvent = SessionEventOf<(typeof turnEndTypes)[number]>;
+
+export function isTurnEnd(candidate: SessionEvent): candidate is TurnEndEvent {
+  return (turnEndTypes as readonly string[]).includes(candidate.type);
+}
+
+/** An event of the workflow itself, before the store gave it its `seq`: keyed by `eventId`, so a repeat adds nothing. */
+export const ownEventSchema = z.object({
+  eventId: z.string(),
+  at: z.iso.datetime(),
+  generation: z.number().int().nonnegative(),
+  turnId: z.string().optional(),
+  body: eventBodySchema,
+});
+export type OwnEvent = z.infer<typeof ownEventSchema>;

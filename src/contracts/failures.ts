@@ -1,0 +1,24 @@
+/**
+ * The failure types that cross Temporal (`ApplicationFailure.type`), one per decision the workflow or a caller makes.
+ * Retryable ones are retried by the activity's policy before anyone sees them.
+ */
+export const failureTypes = {
+  /** The sandbox is gone: the workflow replaces it. */
+  sandboxLost: 'SandboxLost',
+  /** Modal has no room, or throttles: retried with back-off, visibly. */
+  providerBusy: 'ProviderBusy',
+  /** Modal refused for good: credentials, invalid arguments. */
+  providerRefused: 'ProviderRefused',
+  /** An image is gone or expired: another one is used. */
+  imageGone: 'ImageGone',
+  /** Repository, branch or credential do not work: the caller's to mend. */
+  startFailed: 'StartFailed',
+  /** A credential source cannot be opened here. */
+  credentialUnavailable: 'CredentialUnavailable',
+  /** The worker shuts down: the next attempt attaches again at once. */
+  workerShutdown: 'WorkerShutdown',
+  /** A message the session does not accept (a bound, another text under a known id, a closed session). */
+  rejected: 'Rejected',
+  invalidInput: 'InvalidInput',
+} as const;
+export type FailureType = (typeof failureTypes)[keyof typeof failureTypes];

@@ -1,0 +1,28 @@
+/**
+ * Names of sessions, turns and sandboxes, and what is derived from them. The caller may choose a session id and
+ * chooses every prompt id; both are idempotency keys.
+ */
+import { z } from 'zod';
+
+export const sessionIdSchema = z
+  .string()
+  .regex(/^[a-z0-9-]{1,40}$/, 'a session id is 1 to 40 characters of a-z, 0-9 and "-"');
+
+/** The caller's idempotency key of a prompt; the turn that runs it has the same id. Also the shape of an exec id. */
+export const promptIdSchema = z
+  .string()
+  .regex(/^[A-Za-z0-9._-]{1,100}$/, 'an id is 1 to 100 characters of A-Z, a-z, 0-9, ".", "_" and "-"');
+
+export function workflowIdOf(sessionId: string): string {
+  return `session-${sessionId}`;
+}
+
+/** Deterministic, so that a repeated create finds the sandbox of the attempt before (I7). */
+export function sandboxNameOf(sessionId: string, generation: number): string {
+  return `${sessionId}-g${generation}`;
+}
+
+/** The session's own branch; the only one the git proxy lets the agent push, unless the session says otherwise. */
+export function branchOf(sessionId: string): string {
+  return `harvest/${sessionId}`;
+}

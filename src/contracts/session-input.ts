@@ -1,0 +1,109 @@
+/** What a caller gives to start a session: the one argument of the `session` workflow. */
+import { z } from 'zod';
+import { bounds } from './bounds.ts';
+import { sessionIdSchema } from './ids.ts';
+
+const gitNameCharacters = /^(?!.*(\.\.|@\{|\/\/|\.lock$|\/$))[A-Za-z0-9._/@+-]{1,200}$/;
+
+/** Git over HTTP(S), without credentials: those are named apart, so that no URL ever holds one (I8). */
+const repositoryUrlSchema = z
+  .string()
+  .max(2_000)
+  .refine((text) => isPlainHttpUrl(text), {
+    message:
+      'a repository URL is http:// or https:// with a path and without user, password, query or fragment',
+  });
+
+function isPlainHttpUrl(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const url = new URL(text);
+  const plain = url.username === '' && url.password === '' && url.search === '' && url.hash === '';
+  return plain && /^https?:$/.test(url.protocol) && url.pathname.length > 1;
+}
+
+export const repositoryRequestSchema = z.strictObject({
+  url: repositoryUrlSchema,
+  /** The branch the session starts from. */
+  branch: z.string().regex(gitNameCharacters, 'not a branch name').default('main'),
+  /** The folder under `/workspace`; by default the last part of the URL's path without `.git`. */
+  name: z
+    .string()
+    .regex(
+      /^[A-Za-z0-9_][A-Za-z0-9._-]{0,99}$/,
+      'a repository name is 1 to 100 characters of A-Z, a-z, 0-9, ".", "_", "-"',
+    )
+    .optional(),
+});
+export type RepositoryRequest = z.infer<typeof repositoryRequestSchema>;
+
+/**
+ * Where a credential comes from. The value itself is never here: `environment` names a variable of the worker that the
+ * worker's configuration allows, `modal-secret` a key of a named Modal secret, `sealed` a value the client sealed.
+ */
+export const credentialSourceSchema = z.discriminatedUnion('from', [
+  z.strictObject({ from: z.literal('environment'), variable: z.string().regex(/^[A-Z][A-Z0-9_]{0,99}$/) }),
+  z.strictObject({
+    from: z.literal('modal-secret'),
+    name: z.string().min(1).max(64),
+    key: z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,99}$/),
+  }),
+  z.strictObject({
+    from: z.literal('sealed'),
+    keyId: z.string().min(1).max(64),
+    box: z.base64().max(16_384),
+  }),
+]);
+export type CredentialSource = z.infer<typeof credentialSourceSchema>;
+
+export const credentialsSchema = z.strictObject({
+  /** Sent as the password of git over HTTP to the session's repositories, and to no other. */
+  github: credentialSourceSchema.optional(),
+  /** A Claude OAuth token (`sk-ant-oat…`) or an Anthropic API key. */
+  claude: credentialSourceSchema.optional(),
+});
+export type Credentials = z.infer<typeof credentialsSchema>;
+
+const seconds = (most: number) => z.number().int().min(1).max(most);
+
+export const sessionOptionsSchema = z.strictObject({
+  /** The model the agent asks for; the agent's own default when absent. */
+  model: z.string().min(1).max(200).optional(),
+  /** Idle seconds before the session pauses itself. Idle: no turn running, none queued, no exec running (I12). */
+  idleSeconds: seconds(24 * 60 * 60).default(bounds.idleSeconds),
+  /** Modal's limit on the life of one sandbox, at most 24 h. */
+  sandboxLifetimeSeconds: seconds(24 * 60 * 60).default(bounds.sandboxLifetimeSeconds),
+  /** Plain variables for the agent and its tools. They are not secret: they stand in history, event log and snapshots. */
+  environment: z.record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/), z.string().max(8_192)).default({}),
+});
+export type SessionOptions = z.infer<typeof sessionOptionsSchema>;
+
+export const sessionInputSchema = z.strictObject({
+  sessionId: sessionIdSchema,
+  repositories: z.array(repositoryRequestSchema).min(1).max(bounds.repositoriesPerSession),
+  user: z.strictObject({
+    name: z
+      .string()
+      .trim()
+      .min(1)
+      .max(200)
+      .regex(/^[^<>\n\r\0]*$/, 'a user name has no <, > or line break'),
+    email: z.email().max(254),
+  }),
+  credentials: credentialsSchema.default({}),
+  options: sessionOptionsSchema.default(() => sessionOptionsSchema.parse({})),
+});
+export type SessionInput = z.infer<typeof sessionInputSchema>;
+/** The same before defaults are filled in: what a caller writes. */
+export type SessionRequest = z.input<typeof sessionInputSchema>;
+
+/** The folder name of a repository under `/workspace`. */
+export function repositoryNameOf(repository: RepositoryRequest): string {
+  if (repository.name !== undefined) return repository.name;
+  const last = new URL(repository.url).pathname.split('/').filter(Boolean).at(-1) ?? 'repository';
+  return (
+    last
+      .replace(/\.git$/, '')
+      .replaceAll(/[^A-Za-z0-9._-]/g, '-')
+      .replace(/^[.-]+/, '') || 'repository'
+  );
+}

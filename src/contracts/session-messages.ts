@@ -1,0 +1,35 @@
+/** The session workflow's updates, signal and queries by name: the contract with callers in every language. */
+import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
+import type {
+  Accepted,
+  ExecAccepted,
+  ExecInput,
+  InterruptAccepted,
+  InterruptRequest,
+  PauseRequest,
+  Prompt,
+  PromptAccepted,
+  TerminateRequest,
+} from './messages.ts';
+import type { SessionState } from './session-state.ts';
+import type { ExecView, TurnView } from './turn.ts';
+
+/** The workflow type, and the task queue it runs on unless `HARVEST_TASK_QUEUE` says otherwise. */
+export const sessionWorkflowType = 'session';
+export const defaultTaskQueue = 'harvest';
+
+export const promptUpdate = defineUpdate<PromptAccepted, [Prompt]>('prompt');
+export const interruptUpdate = defineUpdate<InterruptAccepted, [InterruptRequest?]>('interrupt');
+export const pauseUpdate = defineUpdate<Accepted, [PauseRequest?]>('pause');
+export const resumeUpdate = defineUpdate<Accepted>('resume');
+export const checkpointUpdate = defineUpdate<Accepted>('checkpoint');
+export const terminateUpdate = defineUpdate<Accepted, [TerminateRequest?]>('terminate');
+export const execUpdate = defineUpdate<ExecAccepted, [ExecInput]>('exec');
+
+/** Fire and forget: the same payload and deduplication as the update; an invalid one becomes `prompt.rejected`. */
+export const promptSignal = defineSignal<[Prompt]>('prompt');
+
+export const stateQuery = defineQuery<SessionState>('state');
+/** Null for an id the session does not know (any more). */
+export const turnQuery = defineQuery<TurnView | null, [string]>('turn');
+export const execQuery = defineQuery<ExecView | null, [string]>('exec');

@@ -1,0 +1,32 @@
+/** What the query `state` answers. */
+import type { RepositoryHead } from './checkpoint.ts';
+
+export type SessionStatus =
+  | 'starting'
+  | 'idle'
+  | 'running'
+  | 'pausing'
+  | 'paused'
+  | 'resuming'
+  | 'terminating'
+  | 'closed';
+
+export type SessionState = {
+  sessionId: string;
+  status: SessionStatus;
+  createdAt: string;
+  lastActivityAt: string;
+  generation: number;
+  sandboxId: string | null;
+  imageId: string | null;
+  checkpointId: string | null;
+  /** The running turn. */
+  turnId: string | null;
+  queue: { turnId: string; author?: string }[];
+  turns: number;
+  costUsd: number;
+  repositories: { name: string; url: string; branch: string }[];
+  git: RepositoryHead[];
+  /** Why it closed, or what it waits for; absent when there is nothing to say. */
+  message?: string;
+};

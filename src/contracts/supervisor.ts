@@ -1,0 +1,179 @@
+/**
+ * What worker and supervisor say to each other: HTTP on a unix socket inside the sandbox, JSON bodies.
+ *
+ * | request | body | answer |
+ * |---|---|---|
+ * | `GET /status` | – | `SupervisorStatus`; works before `/start` |
+ * | `PUT /transcript?agentSessionId=` | JSON lines of entries | 204; before `/start` of a restore |
+ * | `PUT /carry?repository=` | a git bundle | 204; before `/start` of a restore |
+ * | `POST /start` | `StartRequest` | stream |
+ * | `POST /turns` | `TurnRequest` | stream |
+ * | `POST /exec` | `SupervisorExecRequest` | stream |
+ * | `GET /journal?from=` | – | stream without following: what is there now |
+ * | `GET /carry?turnId=&repository=` | – | the git bundle of a turn that ended |
+ * | `POST /interrupt` | `{ turnId }` | `{ interrupted }`, false when that turn does not run here (any more) |
+ * | `POST /quiesce` | – | `{ journalBytes }`: agent and execs ended, everything flushed; for a snapshot |
+ *
+ * A **stream** is the journal from byte `from` as JSON lines, exactly its bytes, followed until the record that ends what
+ * was asked for, then one more line that is not in the journal: `StreamEnd`. A stream without that line was cut. A
+ * repeated request attaches to what runs, or replays what ended (I2); `StreamEnd` carries the result even when `from` is
+ * already behind it. A journal offset is the byte position of a record's first byte in the generation's journal.
+ */
+import { z } from 'zod';
+import { carriedWorkSchema, repositoryHeadSchema } from './checkpoint.ts';
+import { eventBodySchema } from './events.ts';
+import { promptIdSchema, sessionIdSchema } from './ids.ts';
+import { transcriptBatchSchema } from './transcript.ts';
+import { execOutcomeSchema, turnOutcomeSchema, turnTotalsSchema } from './turn.ts';
+
+export const supervisorPaths = {
+  socket: '/run/harvest/supervisor.sock',
+  runtime: '/opt/harvest',
+  node: '/opt/harvest/bin/node',
+  /** `supervisor-<sha256>.mjs`: named by its own hash, so that a restored snapshot never runs an old one. */
+  programs: '/opt/harvest/supervisor',
+  /** Root-only; one folder per generation: journal and what must survive the supervisor's restart. */
+  state: '/var/lib/harvest',
+  workspace: '/workspace',
+} as const;
+
+const from = z.number().int().nonnegative();
+
+export const startRequestSchema = z.object({
+  from,
+  sessionId: sessionIdSchema,
+  generation: z.number().int().positive(),
+  repositories: z.array(z.object({ name: z.string(), url: z.string(), branch: z.string() })).min(1),
+  /** The session's own branch, `harvest/<sessionId>`. */
+  branch: z.string(),
+  user: z.object({ name: z.string(), email: z.string() }),
+  model: z.object({ url: z.string(), name: z.string().optional() }),
+  environment: z.record(z.string(), z.string()),
+  /** Values that stay in the supervisor's memory (I8). */
+  secrets: z.object({ github: z.string().optional(), claude: z.string().optional() }),
+  /** What came before: absent for a session's first generation. Transcript and bundles were sent ahead to their own paths. */
+  restore: z
+    .object({
+      from: z.enum(['snapshot', 'image']),
+      carried: z.array(carriedWorkSchema),
+      transcript: z.object({ agentSessionId: z.string() }).nullable(),
+      /** The last messages, oldest first, for when no transcript can be had. */
+      recentMessages: z.array(z.object({ role: z.enum(['user', 'assistant']), text: z.string() })),
+    })
+    .optional(),
+});
+export type StartRequest = z.infer<typeof startRequestSchema>;
+
+export const turnRequestSchema = z.object({
+  from,
+  turnId: promptIdSchema,
+  text: z.string(),
+  /** How often the turn was continued so far; the supervisor continues it when this equals the losses it recorded. */
+  continuation: z.number().int().nonnegative(),
+  /** Said to the agent before the text, when the turn is run again in a new generation. */
+  notice: z.string().optional(),
+});
+export type TurnRequest = z.infer<typeof turnRequestSchema>;
+
+export const supervisorExecRequestSchema = z.object({
+  from,
+  execId: promptIdSchema,
+  argv: z.array(z.string()).min(1),
+  cwd: z.string().optional(),
+  timeoutSeconds: z.number().int().positive(),
+});
+export type SupervisorExecRequest = z.infer<typeof supervisorExecRequestSchema>;
+
+export const supervisorInterruptSchema = z.object({ turnId: promptIdSchema });
+
+/** Answer of `GET /status`, which needs no `/start`. */
+export const supervisorStatusSchema = z.object({
+  supervisorVersion: z.string(),
+  runtimeVersion: z.string(),
+  /** False after a restart of the supervisor until `/start` was posted again: it has no secret then. */
+  started: z.boolean(),
+  generation: z.number().int().nullable(),
+  journalBytes: z.number().int(),
+  turnId: z.string().nullable(),
+});
+export type SupervisorStatus = z.infer<typeof supervisorStatusSchema>;
+
+/** Every answer that is no stream and no success: status 4xx or 5xx and this body. */
+export const supervisorErrorSchema = z.object({
+  error: z.enum([
+    'bad-request',
+    'not-started',
+    'other-generation',
+    'turn-running',
+    'conflict',
+    'unknown',
+    'internal',
+  ]),
+  message: z.string(),
+});
+export type SupervisorError = z.infer<typeof supervisorErrorSchema>;
+
+/** Why a start failed, one kind for each decision: `repository` and `credential` are the caller's to mend. */
+export const startFailureSchema = z.object({
+  kind: z.enum(['repository', 'branch', 'credential', 'network', 'agent', 'internal']),
+  message: z.string(),
+});
+export type StartFailure = z.infer<typeof startFailureSchema>;
+
+const record = { at: z.iso.datetime() };
+const turnRecord = { ...record, turnId: z.string() };
+
+/** One line of the journal. Already redacted (I8, I11). */
+export const journalRecordSchema = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('event'), ...record, turnId: z.string().optional(), event: eventBodySchema }),
+  z.object({ kind: z.literal('transcript'), ...record, batch: transcriptBatchSchema }),
+  /** Ends `/start`. */
+  z.object({
+    kind: z.literal('start.finished'),
+    ...record,
+    heads: z.array(repositoryHeadSchema),
+    runtimeVersion: z.string(),
+  }),
+  z.object({ kind: z.literal('start.failed'), ...record, failure: startFailureSchema }),
+  /** I2: written before the act it announces. */
+  z.object({ kind: z.literal('turn.accepted'), ...turnRecord, textHash: z.string() }),
+  z.object({ kind: z.literal('turn.started'), ...turnRecord, continuation: z.number().int() }),
+  /** Ends `/turns`: agent or supervisor went away in mid-turn; the workflow decides whether it is continued. */
+  z.object({
+    kind: z.literal('turn.lost'),
+    ...turnRecord,
+    cause: z.enum(['agent-died', 'supervisor-died']),
+    message: z.string(),
+    losses: z.number().int().positive(),
+  }),
+  /** Ends `/turns`. Written after the carried work was taken. */
+  z.object({
+    kind: z.literal('turn.ended'),
+    ...turnRecord,
+    outcome: turnOutcomeSchema,
+    totals: turnTotalsSchema,
+    answer: z.string(),
+    agentSessionId: z.string().nullable(),
+    carried: z.array(carriedWorkSchema),
+  }),
+  z.object({ kind: z.literal('exec.accepted'), ...record, execId: z.string() }),
+  /** Ends `/exec`. `output` is the last 4 KiB. */
+  z.object({
+    kind: z.literal('exec.ended'),
+    ...record,
+    execId: z.string(),
+    outcome: execOutcomeSchema,
+    durationMs: z.number(),
+    output: z.string(),
+  }),
+]);
+export type JournalRecord = z.infer<typeof journalRecordSchema>;
+
+/** The last line of every stream. `record` is null for `/journal`. */
+export const streamEndSchema = z.object({
+  kind: z.literal('stream.end'),
+  /** Where the journal goes on. */
+  next: z.number().int().nonnegative(),
+  record: journalRecordSchema.nullable(),
+});
+export type StreamEnd = z.infer<typeof streamEndSchema>;

@@ -1,0 +1,80 @@
+/**
+ * The sandbox port: what Harvest needs of a provider of sandboxes. Modal is the adapter (`modal-provider.ts`), on Modal's
+ * cloud or on the local emulator. The conformance suite in `test/sandbox/conformance.ts` holds every adapter to this text.
+ *
+ * Obligations of an adapter
+ * - No call outlives the deadline it is given (`AbortSignal`), nor waits for ever on throttling: it throws.
+ * - Every failure is one of the classes of `errors.ts`; nothing of the provider's own leaks.
+ * - `create` is repeatable: a running sandbox of that name is returned as it is (I7). It is never created twice by one name.
+ * - A sandbox that ended is reported as `SandboxLost` by every call on it, whatever the reason.
+ */
+
+export type ImageRef = { imageId: string };
+
+export type ImageRecipe = {
+  /** For example `debian:bookworm-slim`. */
+  from: string;
+  /** Dockerfile commands without `FROM`, in order. */
+  commands: readonly string[];
+};
+
+export type CreateSandbox = {
+  /** Unique among running sandboxes, at most 64 characters of `[A-Za-z0-9._-]`. */
+  name: string;
+  image: ImageRef;
+  /** The entrypoint; its end ends the sandbox. */
+  command: readonly string[];
+  tags: Readonly<Record<string, string>>;
+  /** The provider ends the sandbox after this, at most 24 h. */
+  timeoutSeconds: number;
+  signal?: AbortSignal;
+};
+
+export type ExecOptions = {
+  /** Given to the process at once, then its stdin is closed. Without it stdin is closed at the start. */
+  stdin?: string | Uint8Array;
+  /** Named secrets of the provider whose keys become variables of this one process. */
+  secretNames?: readonly string[];
+  signal?: AbortSignal;
+};
+
+/**
+ * A running process, as root. `stdout` yields bytes as they come (within milliseconds; followers depend on it), nothing
+ * lost or doubled over a dropped connection, and ends when the process has ended or `signal` is aborted.
+ * It must be consumed; `wait` may be awaited after it.
+ */
+export type SandboxProcess = {
+  stdout: AsyncIterable<Uint8Array>;
+  /** The end of stderr, at most 8 KiB, when the process has ended. */
+  stderr(): Promise<string>;
+  /** The exit code; 128 + n for signal n, never 0 then (I10). */
+  wait(): Promise<number>;
+};
+
+export type Sandbox = {
+  readonly sandboxId: string;
+  /** Starts a process as root in `/`. An exec cannot be attached to again: whatever must survive belongs to the supervisor. */
+  exec(argv: readonly string[], options?: ExecOptions): Promise<SandboxProcess>;
+  writeFile(path: string, data: Uint8Array, signal?: AbortSignal): Promise<void>;
+  /** The file system as a new image that does not expire. `timeoutSeconds` bounds the wait. */
+  snapshot(options: { timeoutSeconds: number; signal?: AbortSignal }): Promise<ImageRef>;
+  /** False once it ended. */
+  isRunning(): Promise<boolean>;
+  /** Ends it and returns when it has ended; ending one that ended is no error. */
+  terminate(): Promise<void>;
+};
+
+export type SandboxProvider = {
+  /** Builds, or finds what was built from the same recipe. `onLog` gets the build's output as it comes. */
+  buildImage(recipe: ImageRecipe, onLog: (text: string) => void, signal?: AbortSignal): Promise<ImageRef>;
+  create(request: CreateSandbox): Promise<Sandbox>;
+  /** The running sandbox of that name, or null. */
+  findByName(name: string): Promise<Sandbox | null>;
+  /** A handle without asking whether it lives. */
+  attach(sandboxId: string): Promise<Sandbox>;
+  /** Running sandboxes with all these tags. */
+  list(tags: Readonly<Record<string, string>>): Promise<{ sandboxId: string; name: string | null }[]>;
+  /** Deleting one that is gone is no error. */
+  deleteImage(image: ImageRef): Promise<void>;
+  close(): Promise<void>;
+};
