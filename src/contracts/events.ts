@@ -50,7 +50,8 @@ export const eventBodySchema = z.discriminatedUnion('type', [
   event('prompt.queued', { text: z.string(), author: z.string().optional(), position: z.number() }),
   event('prompt.rejected', { message: z.string() }),
 
-  event('turn.started', { text: z.string() }),
+  /** Once per generation the turn runs in; its text is in `prompt.queued`. */
+  event('turn.started', {}),
   event('turn.continued', {
     cause: z.enum(['agent-died', 'supervisor-died', 'silent', 'rollover']),
     count: z.number(),

@@ -6,6 +6,7 @@ export * from './events.ts';
 export * from './failures.ts';
 export * from './ids.ts';
 export * from './messages.ts';
+export * from './names.ts';
 export * from './session-input.ts';
 export * from './session-state.ts';
 export * from './transcript.ts';

@@ -14,10 +14,6 @@ import type {
 import type { SessionState } from './session-state.ts';
 import type { ExecView, TurnView } from './turn.ts';
 
-/** The workflow type, and the task queue it runs on unless `HARVEST_TASK_QUEUE` says otherwise. */
-export const sessionWorkflowType = 'session';
-export const defaultTaskQueue = 'harvest';
-
 export const promptUpdate = defineUpdate<PromptAccepted, [Prompt]>('prompt');
 export const interruptUpdate = defineUpdate<InterruptAccepted, [InterruptRequest?]>('interrupt');
 export const pauseUpdate = defineUpdate<Accepted, [PauseRequest?]>('pause');

@@ -1,0 +1,41 @@
+/** Runs one exec in the supervisor, or attaches to it: re-attachable like a turn, and never run twice. */
+import { SandboxLost } from '../sandbox/errors.ts';
+import type { Attempt } from './attempt.ts';
+import type { ActivityDeps } from './deps.ts';
+import { JournalPump } from './journal-pump.ts';
+import { SupervisorAbsent } from './supervisor-client.ts';
+import { insist } from './turn.ts';
+import type { ExecReport, RunExecInput } from './types.ts';
+
+export async function runExec(
+  deps: ActivityDeps,
+  input: RunExecInput,
+  attempt: Attempt,
+): Promise<ExecReport> {
+  const { sessionId, generation, exec } = input;
+  const sandbox = await deps.provider.attach(input.sandboxId);
+  const pump = new JournalPump({ deps, sandbox, sessionId, generation, signal: attempt.signal });
+  const body = {
+    execId: exec.id,
+    argv: exec.argv,
+    timeoutSeconds: exec.timeoutSeconds,
+    ...(exec.cwd === undefined ? {} : { cwd: exec.cwd }),
+  };
+  try {
+    const record = await insist({ ...input, deps, sandbox, attempt }, () => pump.stream('/exec', body));
+    if (record?.kind !== 'exec.ended') throw new SupervisorAbsent('the exec ended without its record');
+    return { outcome: record.outcome, output: record.output };
+  } catch (error) {
+    if (!(error instanceof SandboxLost)) throw error;
+    const outcome = { status: 'lost', message: error.message } as const;
+    await deps.store.events.appendOwn(sessionId, [
+      {
+        eventId: `exec-end:${exec.id}`,
+        at: new Date().toISOString(),
+        generation,
+        body: { type: 'exec.finished', data: { execId: exec.id, outcome, durationMs: 0 } },
+      },
+    ]);
+    return { outcome, output: '' };
+  }
+}

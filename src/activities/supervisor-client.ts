@@ -1,0 +1,126 @@
+/**
+ * The worker's side of the supervisor's HTTP interface (`contracts/supervisor.ts`): one exec of curl a request, as root in
+ * the sandbox. curl's exit codes tell what happened: 7 nobody listens, 18, 52 and 56 cut, 22 an HTTP error whose body is
+ * a `SupervisorError` (measured with curl 7.88; `--fail-with-body` keeps that body).
+ */
+import { supervisorErrorSchema, supervisorPaths, supervisorStatusSchema } from '../contracts/supervisor.ts';
+import type { SupervisorError, SupervisorStatus } from '../contracts/supervisor.ts';
+import { SandboxLost } from '../sandbox/errors.ts';
+import type { Sandbox, SandboxProcess } from '../sandbox/provider.ts';
+
+/** The connection was cut, or nobody listens (yet): ask again, then attach again. */
+export class SupervisorAbsent extends Error {
+  override readonly name = 'SupervisorAbsent';
+}
+
+/** It answered with an error. */
+export class SupervisorRefused extends Error {
+  override readonly name = 'SupervisorRefused';
+  readonly error: SupervisorError['error'];
+  constructor(answer: SupervisorError) {
+    super(answer.message);
+    this.error = answer.error;
+  }
+}
+
+export type SupervisorRequest = {
+  method?: 'GET' | 'POST' | 'PUT';
+  /** Path and query. */
+  path: string;
+  body?: string | Uint8Array;
+  /** Modal secrets whose keys take the place of these secrets of the body (`contracts/supervisor.ts`, `/start`). */
+  namedSecrets?: readonly NamedSecret[];
+  signal?: AbortSignal;
+};
+export type NamedSecret = { field: 'github' | 'claude'; name: string; key: string };
+
+/** Sends a request and returns the running curl; `finish` says how it ended. */
+export async function request(sandbox: Sandbox, options: SupervisorRequest): Promise<SandboxProcess> {
+  const {
+    method = options.body === undefined ? 'GET' : 'POST',
+    path,
+    body,
+    namedSecrets = [],
+    signal,
+  } = options;
+  const curl = ['curl', '-sN', '--fail-with-body', '--unix-socket', supervisorPaths.socket, '-X', method];
+  if (body !== undefined) curl.push('-H', 'content-type: application/json', '--data-binary', '@-');
+  curl.push(`http://supervisor${path}`);
+  const argv =
+    namedSecrets.length === 0 ? curl : [supervisorPaths.node, '-e', fillIn(namedSecrets), '--', ...curl];
+  return sandbox.exec(argv, {
+    ...(body === undefined ? {} : { stdin: body }),
+    ...(namedSecrets.length === 0 ? {} : { secretNames: namedSecrets.map((secret) => secret.name) }),
+    ...(signal === undefined ? {} : { signal }),
+  });
+}
+
+/**
+ * A Node program for the sandbox: puts the values of named Modal secrets, which only this one process has as variables,
+ * into the body and hands it to curl. So the worker never sees them (I8).
+ */
+function fillIn(secrets: readonly NamedSecret[]): string {
+  return [
+    `const body = JSON.parse(require('fs').readFileSync(0, 'utf8'));`,
+    `for (const { field, key } of ${JSON.stringify(secrets)}) body.secrets[field] = process.env[key];`,
+    `const [curl, ...args] = process.argv.slice(1);`,
+    `const run = require('child_process').spawnSync(curl, args, { input: JSON.stringify(body), env: { PATH: process.env.PATH }, stdio: ['pipe', 'inherit', 'inherit'] });`,
+    `process.exitCode = run.status ?? 1;`,
+  ].join('\n');
+}
+
+/** Throws what curl's end means; `lastOutput` is what it printed, which after an HTTP error is the error's body. */
+export async function finish(sandbox: Sandbox, curl: SandboxProcess, lastOutput: Uint8Array): Promise<void> {
+  const code = await curl.wait();
+  if (code === 0) return;
+  if (code === 22) throw refusalFrom(lastOutput);
+  if (!(await sandbox.isRunning())) throw new SandboxLost(sandbox.sandboxId, 'it ended during a request');
+  throw new SupervisorAbsent(`curl ended with ${code}: ${(await curl.stderr()).trim()}`);
+}
+
+function refusalFrom(body: Uint8Array): Error {
+  const text = Buffer.from(body).toString('utf8');
+  const answer = supervisorErrorSchema.safeParse(parseJson(text));
+  if (answer.success) return new SupervisorRefused(answer.data);
+  return new SupervisorRefused({ error: 'internal', message: `unexpected answer: ${text.slice(0, 200)}` });
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return null;
+  }
+}
+
+/** One request whose answer is small. */
+export async function ask(sandbox: Sandbox, options: SupervisorRequest): Promise<Buffer> {
+  const curl = await request(sandbox, options);
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of curl.stdout) chunks.push(chunk);
+  const output = Buffer.concat(chunks);
+  await finish(sandbox, curl, output);
+  return output;
+}
+
+export async function status(sandbox: Sandbox, signal?: AbortSignal): Promise<SupervisorStatus> {
+  const answer = await ask(sandbox, { path: '/status', ...(signal === undefined ? {} : { signal }) });
+  return supervisorStatusSchema.parse(JSON.parse(answer.toString('utf8')));
+}
+
+/** Waits until the supervisor answers: it was just uploaded, or its entrypoint restarts it. */
+export async function waitForSupervisor(
+  sandbox: Sandbox,
+  options: { timeoutSeconds: number; signal?: AbortSignal },
+): Promise<SupervisorStatus> {
+  const deadline = Date.now() + options.timeoutSeconds * 1_000;
+  for (let pauseMs = 10; ; pauseMs = Math.min(pauseMs * 2, 250)) {
+    options.signal?.throwIfAborted();
+    try {
+      return await status(sandbox, options.signal);
+    } catch (error) {
+      if (!(error instanceof SupervisorAbsent) || Date.now() > deadline) throw error;
+    }
+    await new Promise((resolve) => setTimeout(resolve, pauseMs));
+  }
+}

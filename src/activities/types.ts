@@ -1,0 +1,85 @@
+/** The activities' signatures: what the session workflow asks for and what it is told. Plain JSON, a few KiB at most (I6). */
+import type {
+  Checkpoint,
+  ExecOutcome,
+  ExecRequest,
+  OwnEvent,
+  RepositoryHead,
+  SessionInput,
+  Snapshot,
+  TurnOutcome,
+  TurnTotals,
+} from '../contracts/index.ts';
+
+/** Every activity first appends the workflow's own events that travel with it (I6). */
+type WithEvents = { events: OwnEvent[] };
+type InSandbox = WithEvents & { sessionId: string; generation: number; sandboxId: string };
+
+export type CreateSandboxInput = WithEvents & {
+  sessionId: string;
+  generation: number;
+  /** The snapshot to start from; the base image without one. */
+  snapshot: Snapshot | null;
+  lifetimeSeconds: number;
+};
+export type CreatedSandbox = { sandboxId: string; imageId: string; from: 'base' | 'snapshot' };
+
+export type StartSupervisorInput = InSandbox & {
+  session: SessionInput;
+  /** What to bring back; null for a session's first generation. */
+  restore: { checkpointId: string | null; imageId: string; imageFrom: 'base' | 'snapshot' } | null;
+};
+export type StartedSupervisor = { heads: RepositoryHead[]; runtimeVersion: string };
+
+export type RunTurnInput = InSandbox & {
+  session: SessionInput;
+  turnId: string;
+  text: string;
+  continuation: number;
+  /** Told to the agent ahead of the text when the turn runs again in a new generation. */
+  notice?: string;
+};
+export type TurnReport =
+  | {
+      kind: 'ended';
+      outcome: TurnOutcome;
+      /** The answer's last 4 KiB. */
+      answer: string;
+      totals: TurnTotals;
+      checkpoint: Checkpoint;
+    }
+  | { kind: 'agent-lost'; cause: 'agent-died' | 'supervisor-died'; losses: number; message: string }
+  /** `started`: the supervisor had taken the turn, so it may have done something. */
+  | { kind: 'sandbox-lost'; cause: string; started: boolean };
+
+export type InterruptTurnInput = InSandbox & { turnId: string };
+
+export type RunExecInput = InSandbox & { session: SessionInput; exec: ExecRequest };
+export type ExecReport = { outcome: ExecOutcome; output: string };
+
+export type TakeSnapshotInput = InSandbox & {
+  checkpointId: string;
+  turnId: string | null;
+  /** End agent and execs first: the sandbox will not be used again. */
+  quiesce: boolean;
+};
+
+export type EndSandboxInput = InSandbox;
+export type CloseSessionInput = WithEvents & { sessionId: string; generation: number; discard: boolean };
+export type RecordEventsInput = WithEvents & { sessionId: string };
+
+/**
+ * Failures are `ApplicationFailure`s of the types in `contracts/failures.ts`; `SandboxLost`, `ImageGone`,
+ * `StartFailed`, `CredentialUnavailable` and `ProviderRefused` are not retried by the activity's policy.
+ */
+export type SessionActivities = {
+  createSandbox(input: CreateSandboxInput): Promise<CreatedSandbox>;
+  startSupervisor(input: StartSupervisorInput): Promise<StartedSupervisor>;
+  runTurn(input: RunTurnInput): Promise<TurnReport>;
+  interruptTurn(input: InterruptTurnInput): Promise<void>;
+  runExec(input: RunExecInput): Promise<ExecReport>;
+  takeSnapshot(input: TakeSnapshotInput): Promise<Checkpoint>;
+  endSandbox(input: EndSandboxInput): Promise<void>;
+  closeSession(input: CloseSessionInput): Promise<void>;
+  recordEvents(input: RecordEventsInput): Promise<void>;
+};

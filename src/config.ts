@@ -1,0 +1,92 @@
+/** The only reader of the environment. Parsed once; an error names the variable and says what to do. */
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { defaultTaskQueue } from './contracts/names.ts';
+
+const text = z.string().trim().min(1);
+
+const environmentSchema = z.object({
+  HARVEST_DATA_DIR: text.optional(),
+  HARVEST_TASK_QUEUE: text.default(defaultTaskQueue),
+  HARVEST_SEALING_KEYS: text.optional(),
+  HARVEST_MODEL_URL: z.url({ protocol: /^https?$/ }).default('https://api.anthropic.com'),
+  HARVEST_CREDENTIAL_VARIABLES: text.default('GITHUB_TOKEN,CLAUDE_CODE_OAUTH_TOKEN,ANTHROPIC_API_KEY'),
+  HARVEST_MODAL_APP: text.default('harvest'),
+  HARVEST_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
+  MODAL_SERVER_URL: text.optional(),
+  MODAL_TOKEN_ID: text.optional(),
+  MODAL_TOKEN_SECRET: text.optional(),
+  CLAUDE_CODE_OAUTH_TOKEN: text.optional(),
+  ANTHROPIC_API_KEY: text.optional(),
+  TEMPORAL_ADDRESS: text.optional(),
+  TEMPORAL_NAMESPACE: text.optional(),
+  XDG_DATA_HOME: text.optional(),
+  XDG_CACHE_HOME: text.optional(),
+});
+
+export type Config = {
+  /** Holds the store and, unless `HARVEST_SEALING_KEYS` is set, the sealing key. */
+  dataDirectory: string;
+  /** Binaries and images that can be had again. */
+  cacheDirectory: string;
+  taskQueue: string;
+  sealingKeys: string | undefined;
+  modelUrl: string;
+  logLevel: 'debug' | 'info' | 'warn' | 'error';
+  /** Values of the variables that `{ from: 'environment' }` credentials may name. */
+  credentialVariables: ReadonlyMap<string, string>;
+  modal: { appName: string; serverUrl: string | undefined; hasToken: boolean };
+  claudeCredential: string | undefined;
+  temporalAddress: string | undefined;
+};
+
+export class InvalidConfiguration extends Error {
+  override readonly name = 'InvalidConfiguration';
+}
+
+export function parseConfig(environment: Readonly<Record<string, string | undefined>>): Config {
+  const parsed = environmentSchema.safeParse(dropEmpty(environment));
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0];
+    throw new InvalidConfiguration(
+      `environment variable ${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'invalid'}`,
+    );
+  }
+  const env = parsed.data;
+  const allowed = env.HARVEST_CREDENTIAL_VARIABLES.split(',').map((name) => name.trim());
+  const values = allowed.flatMap((name): [string, string][] => {
+    const value = environment[name]?.trim();
+    return value ? [[name, value]] : [];
+  });
+  return {
+    dataDirectory:
+      env.HARVEST_DATA_DIR ?? join(env.XDG_DATA_HOME ?? join(homedir(), '.local', 'share'), 'harvest'),
+    cacheDirectory: join(env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'harvest'),
+    taskQueue: env.HARVEST_TASK_QUEUE,
+    sealingKeys: env.HARVEST_SEALING_KEYS,
+    modelUrl: env.HARVEST_MODEL_URL,
+    logLevel: env.HARVEST_LOG_LEVEL,
+    credentialVariables: new Map(values),
+    modal: {
+      appName: env.HARVEST_MODAL_APP,
+      serverUrl: env.MODAL_SERVER_URL,
+      hasToken: env.MODAL_TOKEN_ID !== undefined && env.MODAL_TOKEN_SECRET !== undefined,
+    },
+    claudeCredential: env.CLAUDE_CODE_OAUTH_TOKEN ?? env.ANTHROPIC_API_KEY,
+    temporalAddress: env.TEMPORAL_ADDRESS,
+  };
+}
+
+/** The configuration of this process. */
+export function readConfig(): Config {
+  return parseConfig(process.env);
+}
+
+/** A variable set to nothing counts as not set. */
+function dropEmpty(environment: Readonly<Record<string, string | undefined>>): Record<string, string> {
+  const entries = Object.entries(environment).flatMap(([name, value]): [string, string][] =>
+    value ? [[name, value]] : [],
+  );
+  return Object.fromEntries(entries);
+}

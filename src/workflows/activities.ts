@@ -1,0 +1,69 @@
+/** The activity proxies. Beside each: why it may be retried. */
+import { ActivityCancellationType, proxyActivities, proxyLocalActivities } from '@temporalio/workflow';
+import type { ActivityOptions } from '@temporalio/workflow';
+import type { SessionActivities } from '../activities/types.ts';
+import { failureTypes } from '../contracts/failures.ts';
+
+/** Nobody repairs these by trying again: the workflow or the caller decides. */
+const decidedHere = [
+  failureTypes.sandboxLost,
+  failureTypes.imageGone,
+  failureTypes.startFailed,
+  failureTypes.credentialUnavailable,
+  failureTypes.providerRefused,
+  failureTypes.invalidInput,
+];
+
+const common = {
+  cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+  // No maximumAttempts: two hand-overs at worker shutdown would use up three attempts.
+  retry: { initialInterval: '200ms', maximumInterval: '5s', nonRetryableErrorTypes: decidedHere },
+} satisfies ActivityOptions;
+
+/** An attempt ends 5 s after its worker died; outages of the server up to 4 s do not end one. */
+const watched = { ...common, heartbeatTimeout: '5s' } satisfies ActivityOptions;
+
+/** May retry: the sandbox's name and the ledger find what the attempt before created (I7). */
+export const { createSandbox } = proxyActivities<SessionActivities>({
+  ...watched,
+  // Without limit: while Modal has no room the session waits visibly.
+  startToCloseTimeout: '1h',
+});
+
+/** May retry: the supervisor attaches a repeated start to the running one (I2). */
+export const { startSupervisor } = proxyActivities<SessionActivities>({
+  ...watched,
+  startToCloseTimeout: '1h',
+});
+
+/** May retry: a repeated turn attaches to the running or ended one, and the store skips what it has (I2, I5). */
+export const { runTurn } = proxyActivities<SessionActivities>({ ...watched, startToCloseTimeout: '25h' });
+
+/** May retry: an exec id runs once; a repeat attaches (I2). */
+export const { runExec } = proxyActivities<SessionActivities>({ ...watched, startToCloseTimeout: '25h' });
+
+/** May retry: interrupting a turn that ended does nothing. */
+export const { interruptTurn } = proxyActivities<SessionActivities>({
+  ...common,
+  startToCloseTimeout: '20s',
+  scheduleToCloseTimeout: '2m',
+});
+
+/** May retry: a second snapshot is only a second image. Bounded: without one the carried work is what is restored. */
+export const { takeSnapshot } = proxyActivities<SessionActivities>({
+  ...watched,
+  startToCloseTimeout: '10m',
+  scheduleToCloseTimeout: '20m',
+});
+
+/** May retry: ending a sandbox that ended does nothing, and deleting what is deleted neither. */
+export const { endSandbox, closeSession } = proxyActivities<SessionActivities>({
+  ...watched,
+  startToCloseTimeout: '2m',
+});
+
+/** May retry: an event id is appended once (I5). Local: nothing but a row in the store, one event in the history (I6). */
+export const { recordEvents } = proxyLocalActivities<SessionActivities>({
+  ...common,
+  startToCloseTimeout: '10s',
+});

@@ -1,0 +1,79 @@
+/** Whether a message is taken: pure, synchronous (validators must be), with a sentence for every refusal. */
+import { sha256 } from '@noble/hashes/sha2.js';
+import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
+import type { z } from 'zod';
+import { bounds } from '../contracts/bounds.ts';
+import type { ExecRequest, Prompt } from '../contracts/messages.ts';
+import type { SessionData } from './session-data.ts';
+
+export type Admission =
+  | { answer: 'take' }
+  /** The same message again: the same answer, nothing else. */
+  | { answer: 'known' }
+  | { answer: 'refuse'; sentence: string };
+
+/** Half a SHA-256: it only has to tell texts apart. */
+export function textHash(text: string): string {
+  return bytesToHex(sha256(utf8ToBytes(text))).slice(0, 32);
+}
+
+export function admitPrompt(data: SessionData, prompt: Prompt): Admission {
+  const known = data.handled.find((handled) => handled.id === prompt.id);
+  if (known !== undefined) {
+    if (known.hash === textHash(prompt.text)) return { answer: 'known' };
+    return refuse(`prompt id "${prompt.id}" was used with another text: give a new prompt a new id`);
+  }
+  const closed = refuseClosed(data);
+  if (closed !== null) return closed;
+  if (data.queue.length >= bounds.queuedPrompts) {
+    return refuse(
+      `the queue is full (${bounds.queuedPrompts} prompts): wait for a turn to end, or interrupt one`,
+    );
+  }
+  const bytes = [...data.queue, prompt].reduce((sum, each) => sum + utf8ToBytes(each.text).length, 0);
+  if (bytes > bounds.queuedPromptBytes) {
+    return refuse(
+      `the queued prompts together exceed ${bounds.queuedPromptBytes / 1024} KiB: wait for a turn to end`,
+    );
+  }
+  return { answer: 'take' };
+}
+
+export function admitExec(data: SessionData, exec: ExecRequest): Admission {
+  const known = data.handledExecs.find((handled) => handled.id === exec.id);
+  if (known !== undefined) {
+    if (known.hash === execHash(exec)) return { answer: 'known' };
+    return refuse(`exec id "${exec.id}" was used with another command: give a new command a new id`);
+  }
+  const closed = refuseClosed(data);
+  if (closed !== null) return closed;
+  if (data.pendingExecs.length >= bounds.queuedPrompts) {
+    return refuse(`${bounds.queuedPrompts} commands wait already: wait for one to end`);
+  }
+  return { answer: 'take' };
+}
+
+export function execHash(exec: ExecRequest): string {
+  return textHash(JSON.stringify([exec.argv, exec.cwd ?? null, exec.timeoutSeconds]));
+}
+
+export function admitRequest(data: SessionData): Admission {
+  return refuseClosed(data) ?? { answer: 'take' };
+}
+
+function refuseClosed(data: SessionData): Admission | null {
+  const { status } = data.phase;
+  if (status !== 'terminating' && status !== 'closed' && data.asked.close === 'no') return null;
+  return refuse('the session is closed: start a new one');
+}
+
+function refuse(sentence: string): Admission {
+  return { answer: 'refuse', sentence };
+}
+
+/** The first problem of a payload as one sentence that names the field. */
+export function describeProblem(what: string, error: z.ZodError): string {
+  const issue = error.issues[0];
+  const path = issue === undefined ? '' : issue.path.join('.');
+  return `${what}${path === '' ? '' : `.${path}`}: ${issue?.message ?? 'invalid'}`;
+}

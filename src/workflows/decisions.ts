@@ -1,0 +1,83 @@
+/** What the session does next, and how it goes on after a loss: state in, decision out. Nothing here acts. */
+import { bounds } from '../contracts/bounds.ts';
+import type { TurnFailure } from '../contracts/turn.ts';
+import type { QueuedPrompt, SessionData } from './session-data.ts';
+
+export type Step =
+  | { do: 'close' }
+  | { do: 'pause'; reason: 'requested' | 'idle' }
+  | { do: 'open'; reason: 'start' | 'requested' | 'prompt' | 'exec' }
+  | { do: 'turn'; prompt: QueuedPrompt }
+  | { do: 'checkpoint' }
+  | { do: 'wait' };
+
+/** The order of the cases is the order of precedence. */
+export function nextStep(data: SessionData, runningExecs: number): Step {
+  if (data.asked.close !== 'no') return { do: 'close' };
+  if (data.phase.status === 'starting') return { do: 'open', reason: 'start' };
+  const live = data.sandbox !== null;
+  if (data.asked.pause !== 'no' && live) {
+    // Execs end by themselves (they have a time limit); pausing under them would lose their work.
+    return runningExecs > 0 ? { do: 'wait' } : { do: 'pause', reason: data.asked.pause };
+  }
+  if (!live) {
+    if (data.pendingExecs.length > 0) return { do: 'open', reason: 'exec' };
+    if (data.asked.resume) return { do: 'open', reason: data.queue.length > 0 ? 'prompt' : 'requested' };
+    return { do: 'wait' };
+  }
+  if (data.asked.checkpoint) return { do: 'checkpoint' };
+  const prompt = data.queue[0];
+  return prompt === undefined ? { do: 'wait' } : { do: 'turn', prompt };
+}
+
+export type AfterLoss = { do: 'again'; count: number } | { do: 'fail'; failure: TurnFailure };
+
+/** I2: the agent process or the supervisor died in mid-turn. */
+export function afterAgentLoss(losses: number, message: string): AfterLoss {
+  if (losses <= bounds.turnContinuations) return { do: 'again', count: losses };
+  return {
+    do: 'fail',
+    failure: { kind: 'agent', message: `the agent died ${losses} times in this turn: ${message}` },
+  };
+}
+
+/** I4: the sandbox was lost in mid-turn. */
+export function afterSandboxLoss(prompt: QueuedPrompt, cause: string): AfterLoss {
+  const count = prompt.restarts + 1;
+  if (count <= bounds.turnRestarts) return { do: 'again', count };
+  return {
+    do: 'fail',
+    failure: { kind: 'sandbox', message: `the sandbox was lost ${count} times in this turn: ${cause}` },
+  };
+}
+
+/** What the agent is told when its turn runs again from a checkpoint (I4). */
+export function restartNotice(checkpointId: string | null): string {
+  const point = checkpointId === null ? 'the beginning of the session' : 'the end of the previous turn';
+  return (
+    `The sandbox was lost while you worked on the following request. Files and conversation are back at ${point}; ` +
+    'what you did since then in the sandbox is gone, but what you pushed or sent elsewhere is not. ' +
+    'Check what is already done before you do it again.'
+  );
+}
+
+/** Milliseconds until the session has been idle long enough; 0: now (I12). */
+export function idleRemainingMs(lastActivityAt: string, idleSeconds: number, nowMs: number): number {
+  return Math.max(0, Date.parse(lastActivityAt) + idleSeconds * 1_000 - nowMs);
+}
+
+export function isIdle(data: SessionData, runningExecs: number): boolean {
+  return (
+    data.phase.status === 'idle' &&
+    data.queue.length === 0 &&
+    data.pendingExecs.length === 0 &&
+    runningExecs === 0
+  );
+}
+
+/** A snapshot made with an older runtime would bring old agents back; it is not used. Versions are `<floor>.<rest>`. */
+const runtimeFloor = 1;
+
+export function runtimeIsUsable(runtimeVersion: string): boolean {
+  return Number.parseInt(runtimeVersion, 10) >= runtimeFloor;
+}

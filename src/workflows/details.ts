@@ -1,0 +1,47 @@
+/** What people see of a session in the Temporal UI: current details in Markdown, and summaries of activities. */
+import type { SessionInput } from '../contracts/session-input.ts';
+import type { SessionData } from './session-data.ts';
+
+export function renderDetails(input: SessionInput, data: SessionData): string {
+  const lines = [
+    `**${headline(data)}**`,
+    '',
+    ...input.repositories.map((repository) => `- repository: \`${repository.url}\` (${repository.branch})`),
+    `- user: ${input.user.name}`,
+    `- turns: ${data.turns} · cost: $${data.costUsd.toFixed(4)} · queued: ${data.queue.length}`,
+    `- generation ${data.generation}${data.sandbox === null ? ', no sandbox' : `, sandbox \`${data.sandbox.sandboxId}\``}`,
+  ];
+  if (data.checkpoint !== null) lines.push(`- last checkpoint: \`${data.checkpoint.checkpointId}\``);
+  for (const head of data.heads) {
+    lines.push(`- git: \`${head.repository}\` ${head.branch ?? 'detached'} at \`${head.head.slice(0, 12)}\``);
+  }
+  const current = data.queue[0];
+  if (current !== undefined) lines.push('', `> ${oneLine(current.text, 500)}`);
+  return lines.join('\n');
+}
+
+function headline(data: SessionData): string {
+  const { phase } = data;
+  switch (phase.status) {
+    case 'running':
+      return `running turn ${phase.turnId}`;
+    case 'closed':
+      return `closed: ${phase.reason}${phase.message === undefined ? '' : ` (${phase.message})`}`;
+    case 'starting':
+    case 'idle':
+    case 'pausing':
+    case 'paused':
+    case 'resuming':
+    case 'terminating':
+      return phase.status;
+  }
+}
+
+export function turnSummary(turnId: string, text: string): string {
+  return `turn ${turnId}: ${oneLine(text, 100)}`;
+}
+
+function oneLine(text: string, most: number): string {
+  const flat = text.replaceAll(/\s+/g, ' ').trim();
+  return flat.length <= most ? flat : `${flat.slice(0, most - 1)}…`;
+}

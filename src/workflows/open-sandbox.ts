@@ -1,0 +1,97 @@
+/** Brings a session into a live sandbox: its first one, a restored one, or one that replaces a lost one. */
+import { failureTypes } from '../contracts/failures.ts';
+import type { EventBody } from '../contracts/events.ts';
+import type { RepositoryHead } from '../contracts/checkpoint.ts';
+import { createSandbox, startSupervisor } from './activities.ts';
+import { describeFailure, failureTypeOf } from './failure.ts';
+import { runtimeIsUsable } from './decisions.ts';
+import type { SessionRun } from './session-run.ts';
+
+type OpenReason = Extract<EventBody, { type: 'session.resuming' }>['data']['reason'] | 'start';
+
+/** Sandboxes that are lost while they start are replaced this often before the start counts as failed. */
+const maximumLosses = 3;
+
+/**
+ * Ends with a live sandbox and phase `idle`, or throws the failure of the activity that gave up.
+ * A generation number is never used twice: a journal's offsets belong to one sandbox (I5).
+ */
+export async function openSandbox(run: SessionRun, reason: OpenReason): Promise<void> {
+  const { data } = run;
+  if (reason !== 'start') {
+    run.setPhase({ status: 'resuming' });
+    run.emit({ type: 'session.resuming', data: { reason } });
+  }
+  const first = data.checkpoint === null && data.generation === 0;
+  for (let losses = 0; ; losses += 1) {
+    data.generation += 1;
+    try {
+      await openGeneration(run, first);
+      data.asked.resume = false;
+      run.touch();
+      run.setPhase({ status: 'idle' });
+      return;
+    } catch (error) {
+      const type = failureTypeOf(error);
+      if (type === failureTypes.imageGone && data.snapshot !== null) {
+        data.snapshot = null;
+        run.emit(warning('the snapshot is gone: starting from the base image with the carried work'));
+      } else if (type === failureTypes.sandboxLost && losses < maximumLosses) {
+        run.emit(
+          warning(`the sandbox was lost while it started (${describeFailure(error)}): trying another one`),
+        );
+      } else throw error;
+    }
+  }
+}
+
+async function openGeneration(run: SessionRun, first: boolean): Promise<void> {
+  const { data, input } = run;
+  const snapshot =
+    data.snapshot !== null && runtimeIsUsable(data.snapshot.runtimeVersion) ? data.snapshot : null;
+  const created = await createSandbox.executeWithOptions(
+    { summary: `sandbox of generation ${data.generation}` },
+    [
+      {
+        ...run.inSession(),
+        generation: data.generation,
+        snapshot,
+        lifetimeSeconds: input.options.sandboxLifetimeSeconds,
+      },
+    ],
+  );
+  const started = await startSupervisor.executeWithOptions(
+    { summary: first ? 'clone and start the agent' : 'restore' },
+    [
+      {
+        ...run.inSession(),
+        generation: data.generation,
+        sandboxId: created.sandboxId,
+        session: input,
+        restore: first
+          ? null
+          : {
+              checkpointId: data.checkpoint?.checkpointId ?? null,
+              imageFrom: created.from,
+              imageId: created.imageId,
+            },
+      },
+    ],
+  );
+  data.sandbox = {
+    sandboxId: created.sandboxId,
+    imageId: created.imageId,
+    runtimeVersion: started.runtimeVersion,
+  };
+  data.heads = started.heads;
+}
+
+/** Replaces what is known of some repositories' heads and keeps the rest. */
+export function mergeHeads(known: RepositoryHead[], news: RepositoryHead[]): RepositoryHead[] {
+  const byName = new Map([...known, ...news].map((head) => [head.repository, head]));
+  return [...byName.values()].map(({ repository, branch, head }) => ({ repository, branch, head }));
+}
+
+function warning(message: string): EventBody {
+  return { type: 'warning', data: { message } };
+}

@@ -1,0 +1,106 @@
+/** The session's state: what one run keeps and the next one is given. Plain JSON with a schema (I9). */
+import { z } from 'zod';
+import { checkpointSchema, repositoryHeadSchema, snapshotSchema } from '../contracts/checkpoint.ts';
+import { ownEventSchema } from '../contracts/events.ts';
+import { execSchema, promptSchema } from '../contracts/messages.ts';
+import { execOutcomeSchema, turnOutcomeSchema } from '../contracts/turn.ts';
+
+export const queuedPromptSchema = promptSchema.extend({
+  /** How often the turn was run again in a new generation, and continued in this one. */
+  restarts: z.number().int(),
+  continuations: z.number().int(),
+  notice: z.string().optional(),
+});
+export type QueuedPrompt = z.infer<typeof queuedPromptSchema>;
+
+const sandboxSchema = z.object({
+  sandboxId: z.string(),
+  imageId: z.string(),
+  runtimeVersion: z.string(),
+});
+export type LiveSandbox = z.infer<typeof sandboxSchema>;
+
+const endedTurnSchema = z.object({
+  turnId: z.string(),
+  outcome: turnOutcomeSchema,
+  answer: z.string(),
+  costUsd: z.number(),
+});
+export type EndedTurn = z.infer<typeof endedTurnSchema>;
+
+const endedExecSchema = z.object({ execId: z.string(), outcome: execOutcomeSchema, output: z.string() });
+export type EndedExec = z.infer<typeof endedExecSchema>;
+
+const closeReasonSchema = z.enum(['terminated', 'cancelled', 'start-failed', 'failed']);
+export type CloseReason = z.infer<typeof closeReasonSchema>;
+
+/** The one union that says what the session is doing. */
+const phaseSchema = z.discriminatedUnion('status', [
+  z.object({ status: z.literal('starting') }),
+  z.object({ status: z.literal('idle') }),
+  z.object({ status: z.literal('running'), turnId: z.string() }),
+  z.object({ status: z.literal('pausing') }),
+  z.object({ status: z.literal('paused') }),
+  z.object({ status: z.literal('resuming') }),
+  z.object({ status: z.literal('terminating') }),
+  z.object({ status: z.literal('closed'), reason: closeReasonSchema, message: z.string().optional() }),
+]);
+export type Phase = z.infer<typeof phaseSchema>;
+
+export const sessionDataSchema = z.object({
+  phase: phaseSchema,
+  createdAt: z.string(),
+  lastActivityAt: z.string(),
+  generation: z.number().int(),
+  sandbox: sandboxSchema.nullable(),
+  /** The newest restorable point, and the newest snapshot with what it contains. */
+  checkpoint: checkpointSchema.nullable(),
+  snapshot: snapshotSchema.nullable(),
+  heads: z.array(repositoryHeadSchema),
+  queue: z.array(queuedPromptSchema),
+  /** Prompt ids that were taken, newest last, with a hash of their text: the session's own deduplication (I9). */
+  handled: z.array(z.object({ id: z.string(), hash: z.string() })),
+  endedTurns: z.array(endedTurnSchema),
+  pendingExecs: z.array(execSchema),
+  endedExecs: z.array(endedExecSchema),
+  handledExecs: z.array(z.object({ id: z.string(), hash: z.string() })),
+  turns: z.number().int(),
+  costUsd: z.number(),
+  /** Counts the workflow's own events: their ids come from it (I5). */
+  eventCount: z.number().int(),
+  /** Events that wait for the next activity to travel with (I6). */
+  pendingEvents: z.array(ownEventSchema),
+  /** Requests that wait for the main loop. */
+  asked: z.object({
+    pause: z.enum(['no', 'requested', 'idle']),
+    /** Something wants a sandbox: a prompt, `resume`, or a turn whose sandbox was lost. A pause takes it back. */
+    resume: z.boolean(),
+    checkpoint: z.boolean(),
+    close: z.enum(['no', 'terminate', 'discard']),
+  }),
+});
+export type SessionData = z.infer<typeof sessionDataSchema>;
+
+export function newSessionData(now: string): SessionData {
+  return {
+    phase: { status: 'starting' },
+    createdAt: now,
+    lastActivityAt: now,
+    generation: 0,
+    sandbox: null,
+    checkpoint: null,
+    snapshot: null,
+    heads: [],
+    queue: [],
+    handled: [],
+    endedTurns: [],
+    pendingExecs: [],
+    endedExecs: [],
+    handledExecs: [],
+    turns: 0,
+    costUsd: 0,
+    eventCount: 0,
+    pendingEvents: [],
+    asked: { pause: 'no', resume: false, checkpoint: false, close: 'no' },
+  };
+}

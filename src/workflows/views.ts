@@ -1,0 +1,48 @@
+/** What the queries answer. */
+import type { SessionInput } from '../contracts/session-input.ts';
+import type { SessionState } from '../contracts/session-state.ts';
+import type { ExecView, TurnView } from '../contracts/turn.ts';
+import type { SessionData } from './session-data.ts';
+import { repositoriesOf } from './session-run.ts';
+
+export function stateView(input: SessionInput, data: SessionData): SessionState {
+  const { phase } = data;
+  const message = phase.status === 'closed' ? phase.message : undefined;
+  const running = phase.status === 'running' ? phase.turnId : null;
+  return {
+    sessionId: input.sessionId,
+    status: phase.status,
+    createdAt: data.createdAt,
+    lastActivityAt: data.lastActivityAt,
+    generation: data.generation,
+    sandboxId: data.sandbox?.sandboxId ?? null,
+    imageId: data.sandbox?.imageId ?? null,
+    checkpointId: data.checkpoint?.checkpointId ?? null,
+    turnId: running,
+    queue: data.queue
+      .filter((prompt) => prompt.id !== running)
+      .map(({ id, author }) => ({ turnId: id, ...(author === undefined ? {} : { author }) })),
+    turns: data.turns,
+    costUsd: data.costUsd,
+    repositories: repositoriesOf(input),
+    git: data.heads,
+    ...(message === undefined ? {} : { message }),
+  };
+}
+
+export function turnView(data: SessionData, turnId: string): TurnView | null {
+  if (data.phase.status === 'running' && data.phase.turnId === turnId) return { turnId, status: 'running' };
+  const position = data.queue.findIndex((prompt) => prompt.id === turnId);
+  if (position >= 0) return { turnId, status: 'queued', position };
+  const ended = data.endedTurns.find((turn) => turn.turnId === turnId);
+  return ended === undefined
+    ? null
+    : { turnId, answer: ended.answer, costUsd: ended.costUsd, ...ended.outcome };
+}
+
+export function execView(data: SessionData, running: ReadonlySet<string>, execId: string): ExecView | null {
+  const waits = data.pendingExecs.some((exec) => exec.id === execId);
+  if (waits || running.has(execId)) return { execId, status: 'running' };
+  const ended = data.endedExecs.find((exec) => exec.execId === execId);
+  return ended === undefined ? null : { execId, output: ended.output, ...ended.outcome };
+}
