@@ -14,12 +14,13 @@ import type {
 import type { SessionState } from './session-state.ts';
 import type { ExecView, TurnView } from './turn.ts';
 
+// `interrupt`, `pause` and `terminate` also work without an argument, which means `{}`.
 export const promptUpdate = defineUpdate<PromptAccepted, [Prompt]>('prompt');
-export const interruptUpdate = defineUpdate<InterruptAccepted, [InterruptRequest?]>('interrupt');
-export const pauseUpdate = defineUpdate<Accepted, [PauseRequest?]>('pause');
+export const interruptUpdate = defineUpdate<InterruptAccepted, [InterruptRequest]>('interrupt');
+export const pauseUpdate = defineUpdate<Accepted, [PauseRequest]>('pause');
 export const resumeUpdate = defineUpdate<Accepted>('resume');
 export const checkpointUpdate = defineUpdate<Accepted>('checkpoint');
-export const terminateUpdate = defineUpdate<Accepted, [TerminateRequest?]>('terminate');
+export const terminateUpdate = defineUpdate<Accepted, [TerminateRequest]>('terminate');
 export const execUpdate = defineUpdate<ExecAccepted, [ExecInput]>('exec');
 
 /** Fire and forget: the same payload and deduplication as the update; an invalid one becomes `prompt.rejected`. */

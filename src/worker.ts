@@ -1,0 +1,80 @@
+/** The worker: reads the configuration, builds the adapters, runs workflows and activities until it is told to stop. */
+import { loadClientConnectConfig } from '@temporalio/envconfig';
+import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
+import { CredentialVault } from './activities/credentials.ts';
+import { createActivities } from './activities/index.ts';
+import { readConfig } from './config.ts';
+import type { Config } from './config.ts';
+import { createBaseImageSource } from './images/base-image-source.ts';
+import { connectModal } from './sandbox/modal-provider.ts';
+import { loadSealingKeys } from './sealing-keys.ts';
+import { createRedactor } from './secrets/redaction.ts';
+import { openStore } from './store/open-store.ts';
+import { bundleSupervisor } from './supervisor/bundle.ts';
+
+/** Enough for every session of a large worker: a turn holds its slot for hours and costs next to nothing meanwhile. */
+const activitySlots = 1_000;
+
+async function main(): Promise<void> {
+  const config = readConfig();
+  installRuntime(config);
+  const temporal = loadClientConnectConfig();
+  const connection = await NativeConnection.connect(temporal.connectionOptions);
+  await using store = await openStore({ dataDirectory: config.dataDirectory });
+  const provider = await connectModal({ appName: config.modal.appName });
+  const log = (message: string, attributes?: Record<string, unknown>): void =>
+    Runtime.instance().logger.info(message, attributes);
+  try {
+    const worker = await Worker.create({
+      connection,
+      namespace: temporal.namespace ?? 'default',
+      taskQueue: config.taskQueue,
+      workflowsPath: workflowsPath(),
+      activities: createActivities({
+        store,
+        provider,
+        vault: new CredentialVault({
+          variables: config.credentialVariables,
+          keys: loadSealingKeys({ configured: config.sealingKeys, dataDirectory: config.dataDirectory }),
+        }),
+        supervisor: await bundleSupervisor(),
+        modelUrl: config.modelUrl,
+        baseImage: createBaseImageSource({ store, provider, log }),
+        log,
+      }),
+      maxConcurrentActivityTaskExecutions: activitySlots,
+      // Measured (docs/adr/0005-temporal-settings.md): each of these is what a killed worker or server costs.
+      maxHeartbeatThrottleInterval: '1s',
+      stickyQueueScheduleToStartTimeout: '1s',
+      shutdownGraceTime: 0,
+    });
+    await worker.run();
+  } finally {
+    await provider.close();
+    await connection.close();
+  }
+}
+
+/** Everything that is logged passes the redactor (I8). */
+function installRuntime(config: Config): void {
+  const redactor = createRedactor({ values: config.credentialVariables.values() });
+  const logger = new DefaultLogger(logLevels[config.logLevel], (entry) => {
+    const line = {
+      at: new Date(Number(entry.timestampNanos / 1_000_000n)).toISOString(),
+      level: entry.level,
+      message: entry.message,
+      ...entry.meta,
+    };
+    process.stderr.write(`${redactor.text(JSON.stringify(line))}\n`);
+  });
+  Runtime.install({ logger });
+}
+
+const logLevels = { debug: 'DEBUG', info: 'INFO', warn: 'WARN', error: 'ERROR' } as const;
+
+function workflowsPath(): string {
+  const extension = import.meta.filename.endsWith('.ts') ? 'ts' : 'js';
+  return new URL(`./workflows/index.${extension}`, import.meta.url).pathname;
+}
+
+await main();

@@ -1,0 +1,90 @@
+import { describe, expect, it } from 'vitest';
+import { bounds } from '../../src/contracts/bounds.ts';
+import { promptSchema } from '../../src/contracts/messages.ts';
+import {
+  admitExec,
+  admitPrompt,
+  describeProblem,
+  execHash,
+  textHash,
+} from '../../src/workflows/admission.ts';
+import { newSessionData } from '../../src/workflows/session-data.ts';
+import type { SessionData } from '../../src/workflows/session-data.ts';
+
+function open(changes: Partial<SessionData> = {}): SessionData {
+  return { ...newSessionData('2026-01-01T00:00:00.000Z'), phase: { status: 'idle' }, ...changes };
+}
+
+function queue(count: number, text = 'x'): SessionData['queue'] {
+  return Array.from({ length: count }, (_, index) => ({
+    id: `q${index}`,
+    text,
+    restarts: 0,
+    continuations: 0,
+  }));
+}
+
+describe('a prompt', () => {
+  it('is taken once and known afterwards', () => {
+    expect(admitPrompt(open(), { id: 'p', text: 'a' })).toEqual({ answer: 'take' });
+    const handled = [{ id: 'p', hash: textHash('a') }];
+    expect(admitPrompt(open({ handled }), { id: 'p', text: 'a' })).toEqual({ answer: 'known' });
+  });
+
+  it('is known also when the session has closed meanwhile', () => {
+    const handled = [{ id: 'p', hash: textHash('a') }];
+    const closed = open({ handled, phase: { status: 'closed', reason: 'terminated' } });
+    expect(admitPrompt(closed, { id: 'p', text: 'a' })).toEqual({ answer: 'known' });
+  });
+
+  it('is refused under a known id with another text', () => {
+    const handled = [{ id: 'p', hash: textHash('a') }];
+    expect(admitPrompt(open({ handled }), { id: 'p', text: 'b' })).toMatchObject({
+      answer: 'refuse',
+      sentence: expect.stringContaining('another text'),
+    });
+  });
+
+  it('is refused when twenty wait', () => {
+    expect(admitPrompt(open({ queue: queue(19) }), { id: 'p', text: 'a' })).toEqual({ answer: 'take' });
+    expect(admitPrompt(open({ queue: queue(20) }), { id: 'p', text: 'a' })).toMatchObject({
+      answer: 'refuse',
+      sentence: expect.stringContaining('20 prompts'),
+    });
+  });
+
+  it('is refused when the queue would exceed 512 KiB of UTF-8', () => {
+    const long = 'é'.repeat(32_000);
+    expect(admitPrompt(open({ queue: queue(8, long) }), { id: 'p', text: long })).toMatchObject({
+      answer: 'refuse',
+      sentence: expect.stringContaining('512 KiB'),
+    });
+  });
+
+  it('is refused by a closed session', () => {
+    const closed = open({ phase: { status: 'closed', reason: 'terminated' } });
+    expect(admitPrompt(closed, { id: 'p', text: 'a' })).toMatchObject({
+      answer: 'refuse',
+      sentence: expect.stringContaining('closed'),
+    });
+  });
+
+  it('is invalid when it is empty or too long, with a sentence that names the field', () => {
+    const problem = (text: string): string => {
+      const parsed = promptSchema.safeParse({ id: 'p', text });
+      return parsed.success ? 'valid' : describeProblem('prompt', parsed.error);
+    };
+    expect(problem(' \n')).toBe('prompt.text: a prompt is not empty');
+    expect(problem('x'.repeat(bounds.promptCharacters))).toBe('valid');
+    expect(problem('x'.repeat(bounds.promptCharacters + 1))).toBe(
+      'prompt.text: a prompt has at most 64000 characters',
+    );
+  });
+});
+
+it('an exec id is known with the same command only', () => {
+  const exec = { id: 'e', argv: ['ls'], timeoutSeconds: 1 };
+  const handledExecs = [{ id: 'e', hash: execHash(exec) }];
+  expect(admitExec(open({ handledExecs }), exec)).toEqual({ answer: 'known' });
+  expect(admitExec(open({ handledExecs }), { ...exec, argv: ['rm'] })).toMatchObject({ answer: 'refuse' });
+});

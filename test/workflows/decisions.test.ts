@@ -1,0 +1,119 @@
+import { describe, expect, it } from 'vitest';
+import {
+  afterAgentLoss,
+  afterSandboxLoss,
+  idleRemainingMs,
+  isIdle,
+  nextStep,
+  runtimeIsUsable,
+} from '../../src/workflows/decisions.ts';
+import { newSessionData } from '../../src/workflows/session-data.ts';
+import type { QueuedPrompt, SessionData } from '../../src/workflows/session-data.ts';
+
+const now = '2026-01-01T00:00:00.000Z';
+const prompt: QueuedPrompt = { id: 'p1', text: 'do it', restarts: 0, continuations: 0 };
+const sandbox = { sandboxId: 'sb-1', imageId: 'im-1', runtimeVersion: '1.0' };
+
+function data(changes: Partial<SessionData>): SessionData {
+  return { ...newSessionData(now), phase: { status: 'idle' }, sandbox, ...changes };
+}
+
+function asked(changes: Partial<SessionData['asked']>): SessionData['asked'] {
+  return { ...newSessionData(now).asked, ...changes };
+}
+
+describe('the next step', () => {
+  it('opens the first sandbox of a new session', () => {
+    expect(nextStep(newSessionData(now), 0)).toEqual({ do: 'open', reason: 'start' });
+  });
+
+  it('runs the prompt at the head of the queue', () => {
+    expect(nextStep(data({ queue: [prompt] }), 0)).toEqual({ do: 'turn', prompt });
+  });
+
+  it('waits when there is nothing to do', () => {
+    expect(nextStep(data({}), 0)).toEqual({ do: 'wait' });
+  });
+
+  it('closes before anything else', () => {
+    expect(
+      nextStep(data({ queue: [prompt], asked: asked({ close: 'terminate', pause: 'requested' }) }), 1),
+    ).toEqual({ do: 'close' });
+  });
+
+  it('pauses before it runs what is queued', () => {
+    expect(nextStep(data({ queue: [prompt], asked: asked({ pause: 'requested' }) }), 0)).toEqual({
+      do: 'pause',
+      reason: 'requested',
+    });
+  });
+
+  it('waits for running execs before it pauses', () => {
+    expect(nextStep(data({ asked: asked({ pause: 'requested' }) }), 1)).toEqual({ do: 'wait' });
+  });
+
+  it('leaves a paused session with a held queue alone', () => {
+    expect(nextStep(data({ sandbox: null, phase: { status: 'paused' }, queue: [prompt] }), 0)).toEqual({
+      do: 'wait',
+    });
+  });
+
+  it('restores a paused session for a prompt, a resume or an exec', () => {
+    const paused = { sandbox: null, phase: { status: 'paused' } } as const;
+    expect(nextStep(data({ ...paused, queue: [prompt], asked: asked({ resume: true }) }), 0)).toEqual({
+      do: 'open',
+      reason: 'prompt',
+    });
+    expect(nextStep(data({ ...paused, asked: asked({ resume: true }) }), 0)).toEqual({
+      do: 'open',
+      reason: 'requested',
+    });
+    const exec = { id: 'e1', argv: ['true'], timeoutSeconds: 1 };
+    expect(nextStep(data({ ...paused, pendingExecs: [exec] }), 0)).toEqual({ do: 'open', reason: 'exec' });
+  });
+
+  it('takes a requested checkpoint before the next turn', () => {
+    expect(nextStep(data({ queue: [prompt], asked: asked({ checkpoint: true }) }), 0)).toEqual({
+      do: 'checkpoint',
+    });
+  });
+});
+
+describe('after a loss', () => {
+  it('continues a turn twice and then fails it with the cause', () => {
+    expect(afterAgentLoss(1, 'killed')).toEqual({ do: 'again', count: 1 });
+    expect(afterAgentLoss(2, 'killed')).toEqual({ do: 'again', count: 2 });
+    expect(afterAgentLoss(3, 'killed by SIGKILL')).toMatchObject({
+      do: 'fail',
+      failure: { kind: 'agent', message: expect.stringContaining('SIGKILL') },
+    });
+  });
+
+  it('restarts a turn twice and then fails it with the cause', () => {
+    expect(afterSandboxLoss(prompt, 'gone')).toEqual({ do: 'again', count: 1 });
+    expect(afterSandboxLoss({ ...prompt, restarts: 2 }, 'gone')).toMatchObject({
+      do: 'fail',
+      failure: { kind: 'sandbox' },
+    });
+  });
+});
+
+describe('idleness', () => {
+  it('counts from the last activity', () => {
+    expect(idleRemainingMs(now, 10, Date.parse(now) + 4_000)).toBe(6_000);
+    expect(idleRemainingMs(now, 10, Date.parse(now) + 40_000)).toBe(0);
+  });
+
+  it('is not while a turn, a queued prompt or an exec is there (I12)', () => {
+    expect(isIdle(data({}), 0)).toBe(true);
+    expect(isIdle(data({}), 1)).toBe(false);
+    expect(isIdle(data({ queue: [prompt] }), 0)).toBe(false);
+    expect(isIdle(data({ phase: { status: 'running', turnId: 'p1' } }), 0)).toBe(false);
+  });
+});
+
+it('does not use a runtime below the floor', () => {
+  expect(runtimeIsUsable('1.0.0')).toBe(true);
+  expect(runtimeIsUsable('0.9.9')).toBe(false);
+  expect(runtimeIsUsable('unknown')).toBe(false);
+});

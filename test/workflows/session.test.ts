@@ -1,0 +1,367 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Client, Connection, WorkflowFailedError, WorkflowUpdateFailedError } from '@temporalio/client';
+import { NativeConnection, Worker, bundleWorkflowCode } from '@temporalio/worker';
+import type { WorkflowBundleWithSourceMap } from '@temporalio/worker';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import * as messages from '../../src/contracts/session-messages.ts';
+import { acquireTemporalBinary } from '../../src/dev/temporal/acquire.ts';
+import { startTemporalServer } from '../../src/dev/temporal/server.ts';
+import type { TemporalServer } from '../../src/dev/temporal/server.ts';
+import { readConfig } from '../../src/config.ts';
+import { session } from '../../src/workflows/session.ts';
+import { ended, fail, scriptedActivities } from './support/scripted-activities.ts';
+import type { ScriptedActivities } from './support/scripted-activities.ts';
+
+let directory: string;
+let server: TemporalServer;
+let client: Client;
+let native: NativeConnection;
+let bundle: WorkflowBundleWithSourceMap;
+let count = 0;
+
+beforeAll(async () => {
+  directory = mkdtempSync(join(tmpdir(), 'harvest-workflow-'));
+  const { cacheDirectory } = readConfig();
+  const binary = await acquireTemporalBinary({
+    cacheDirectory,
+    environment: process.env,
+    log: () => undefined,
+  });
+  server = await startTemporalServer({
+    binary,
+    environment: process.env,
+    log: () => undefined,
+    databaseFile: join(directory, 'temporal.db'),
+    logFile: join(directory, 'temporal.log'),
+  });
+  client = new Client({ connection: await Connection.connect({ address: server.address }) });
+  native = await NativeConnection.connect({ address: server.address });
+  bundle = await bundleWorkflowCode({
+    workflowsPath: new URL('../../src/workflows/index.ts', import.meta.url).pathname,
+  });
+}, 300_000);
+
+afterAll(async () => {
+  await native?.close();
+  await client?.connection.close();
+  await server?.stop();
+  rmSync(directory, { recursive: true, force: true });
+});
+
+async function withSession(
+  activities: ScriptedActivities,
+  story: (handle: Awaited<ReturnType<typeof start>>) => Promise<void>,
+  options: Parameters<typeof session>[0]['options'] = {},
+): Promise<void> {
+  count += 1;
+  const taskQueue = `queue-${count}`;
+  const worker = await Worker.create({
+    connection: native,
+    taskQueue,
+    workflowBundle: bundle,
+    activities,
+    stickyQueueScheduleToStartTimeout: '1s',
+  });
+  await worker.runUntil(async () => story(await start(taskQueue, `s${count}`, options)));
+}
+
+async function start(
+  taskQueue: string,
+  sessionId: string,
+  options: Parameters<typeof session>[0]['options'],
+) {
+  return client.workflow.start(session, {
+    taskQueue,
+    workflowId: `session-${sessionId}`,
+    args: [
+      {
+        sessionId,
+        repositories: [{ url: 'http://127.0.0.1:1/demo.git' }],
+        user: { name: 'Ada', email: 'ada@example.com' },
+        ...(options === undefined ? {} : { options }),
+      },
+    ],
+  });
+}
+
+async function until<T>(look: () => Promise<T>, good: (seen: T) => boolean): Promise<T> {
+  for (let tries = 0; tries < 400; tries += 1) {
+    const seen = await look();
+    if (good(seen)) return seen;
+    await new Promise((resolve) => setTimeout(resolve, 25));
+  }
+  throw new Error(`still not: ${JSON.stringify(await look())}`);
+}
+
+const types = (activities: ScriptedActivities): string[] => activities.events.map((event) => event.body.type);
+
+describe('a session', () => {
+  it('runs a prompt, pauses, restores for the next prompt and terminates', async () => {
+    const activities = scriptedActivities({});
+    await withSession(activities, async (handle) => {
+      expect(
+        await handle.executeUpdate(messages.promptUpdate, { args: [{ id: 'p1', text: 'one' }] }),
+      ).toEqual({ turnId: 'p1', position: 0 });
+      await until(
+        () => handle.query(messages.turnQuery, 'p1'),
+        (turn) => turn?.status === 'completed',
+      );
+      await handle.executeUpdate(messages.pauseUpdate, { args: [{}] });
+      await until(
+        () => handle.query(messages.stateQuery),
+        (state) => state.status === 'paused',
+      );
+      await handle.executeUpdate(messages.promptUpdate, { args: [{ id: 'p2', text: 'two' }] });
+      await until(
+        () => handle.query(messages.turnQuery, 'p2'),
+        (turn) => turn?.status === 'completed',
+      );
+      expect(await handle.query(messages.stateQuery)).toMatchObject({
+        generation: 2,
+        turns: 2,
+        costUsd: 1,
+        status: 'idle',
+      });
+      await handle.executeUpdate(messages.terminateUpdate, { args: [{}] });
+      await handle.result();
+    });
+    // Whether a prompt's event travels or is recorded apart depends on how far the start was.
+    expect(activities.calls.filter((call) => call !== 'record')).toEqual([
+      'create g1',
+      'start g1 new',
+      'turn p1 #1',
+      'snapshot',
+      'end',
+      'create g2 from snapshot',
+      expect.stringContaining('start g2 snapshot-'),
+      'turn p2 #1',
+      'end',
+      'close',
+    ]);
+    expect(types(activities)).toEqual([
+      'session.created',
+      'prompt.queued',
+      'session.pausing',
+      'sandbox.ended',
+      'session.paused',
+      'prompt.queued',
+      'session.resuming',
+      'session.closed',
+    ]);
+    expect(new Set(activities.events.map((event) => event.eventId)).size).toBe(activities.events.length);
+  });
+
+  it('spends at most 18 history events on an undisturbed turn (I6)', async () => {
+    await withSession(scriptedActivities({}), async (handle) => {
+      await until(
+        () => handle.query(messages.stateQuery),
+        (state) => state.status === 'idle',
+      );
+      await handle.executeUpdate(messages.promptUpdate, { args: [{ id: 'p0', text: 'warm up' }] });
+      await until(
+        () => handle.query(messages.turnQuery, 'p0'),
+        (turn) => turn?.status === 'completed',
+      );
+      const before = (await handle.describe()).historyLength;
+      for (let turn = 1; turn <= 5; turn += 1) {
+        await handle.executeUpdate(messages.promptUpdate, { args: [{ id: `p${turn}`, text: 'go' }] });
+        await until(
+          () => handle.query(messages.turnQuery, `p${turn}`),
+          (view) => view?.status === 'completed',
+        );
+      }
+      const after = (await handle.describe()).historyLength;
+      expect((after - before) / 5).toBeLessThanOrEqual(18);
+      await handle.executeUpdate(messages.terminateUpdate, { args: [{}] });
+      await handle.result();
+    });
+  });
+
+  it('gives the same answer to the same prompt id and refuses another text under it', async () => {
+    await withSession(scriptedActivities({}), async (handle) => {
+      const send = async (text: string) =>
+        handle.executeUpdate(messages.promptUpdate, { args: [{ id: 'p1', text }] });
+      expect(await send('one')).toEqual(await send('one'));
+      await expect(send('other')).rejects.toThrow(WorkflowUpdateFailedError);
+      await handle.signal(messages.promptSignal, { id: 'p1', text: 'one' });
+      await until(
+        () => handle.query(messages.stateQuery),
+        (state) => state.status === 'idle' && state.turns === 1,
+      );
+      await handle.executeUpdate(messages.terminateUpdate, { args: [{}] });
+      await handle.result();
+    });
+  });
+
+  it('turns an invalid signal into an event and goes on', async () => {
+    const activities = scriptedActivities({});
+    await withSession(activities, async (handle) => {
+      await handle.signal(messages.promptSignal, { id: 'bad', text: '' });
+      await until(
+        async () => types(activities),
+        (seen) => seen.includes('prompt.rejected'),
+      );
+      await handle.executeUpdate(messages.promptUpdate, { args: [{ id: 'p1', text: 'one' }] });
+      await until(
+        () => handle.query(messages.turnQuery, 'p1'),
+        (turn) => turn?.status === 'completed',
+      );
+      await handle.executeUpdate(messages.terminateUpdate, { args: [{}] });
+      await handle.result();
+    });
+  });
+
+  it('continues a turn whose agent died, with one event', async () => {
+    const activities = scriptedActivities({
+      turn: (input) =>
+        input.continuation === 0
+          ? { kind: 'agent-lost', cause: 'agent-died', losses: 1, message: 'SIGKILL' }
+          : ended(input),
+    });
+    await withSession(activities, async (handle) => {
+      await handle.executeUpdate(messages.promptUpdate, { args: [{ id: 'p1', text: 'one' }] });
+      await until(
+        () => handle.query(messages.turnQuery, 'p1'),
+        (turn) => turn?.status === 'completed',
+      );
+      await handle.executeUpdate(messages.terminateUpdate, { args: [{}] });
+      await handle.result();
+    });
+    expect(types(activities).filter((type) => type === 'turn.continued')).toHaveLength(1);
+  });
+
+  it('runs a turn again in the next generation when its sandbox was lost, and says from where', async () => {
+    const activities = scriptedActivities({
+      turn: (input) =>
+        input.turnId === 'p2' && input.generation === 1
+          ? { kind: 'sandbox-lost', cause: 'killed', started: true }
+          : ended(input),
+    });
+    await withSession(activities, async (handle) => {
+      for (const id of ['p1', 'p2'])
+        await handle.executeUpdate(messages.promptUpdate, { args: [{ id, text: id }] });
+      await until(
+        () => handle.query(messages.turnQuery, 'p2'),
+        (turn) => turn?.status === 'completed',
+      );
+      await handle.executeUpdate(messages.terminateUpdate, { args: [{}] });
+      await handle.result();
+    });
+    const restarted = activities.events.filter((event) => event.body.type === 'turn.restarted');
+    expect(restarted.map((event) => event.body.data)).toMatchObject([{ checkpointId: 'turn-p1', count: 1 }]);
+    expect(activities.calls).toContain('start g2 turn-p1');
+  });
+
+  it('interrupts the running turn by its own activity', async () => {
+    let release: () => void = () => undefined;
+    const interrupted = new Promise<void>((resolve) => (release = resolve));
+    const activities = scriptedActivities({
+      turn: async (input) => {
+        await interrupted;
+        return ended(input, 'interrupted');
+      },
+    });
+    const original = activities.interruptTurn;
+    activities.interruptTurn = async (input) => original(input).then(release);
+    await withSession(activities, async (handle) => {
+      await handle.executeUpdate(messages.promptUpdate, { args: [{ id: 'p1', text: 'one' }] });
+      await until(
+        () => handle.query(messages.stateQuery),
+        (state) => state.status === 'running',
+      );
+      expect(await handle.executeUpdate(messages.interruptUpdate, { args: [{}] })).toEqual({ turnId: 'p1' });
+      await until(
+        () => handle.query(messages.turnQuery, 'p1'),
+        (turn) => turn?.status === 'interrupted',
+      );
+      expect(await handle.executeUpdate(messages.interruptUpdate, { args: [{}] })).toEqual({ turnId: null });
+      await handle.executeUpdate(messages.terminateUpdate, { args: [{}] });
+      await handle.result();
+    });
+    expect(activities.interrupts).toEqual(['p1']);
+  });
+
+  it('fails with the cause when it cannot start, and ends its sandbox and its prompts', async () => {
+    const activities = scriptedActivities({ start: () => fail('StartFailed', 'repository not found') });
+    await withSession(activities, async (handle) => {
+      await handle
+        .executeUpdate(messages.promptUpdate, { args: [{ id: 'p1', text: 'one' }] })
+        .catch(() => undefined);
+      const failure = await handle.result().catch((error: unknown) => error);
+      expect(failure).toBeInstanceOf(WorkflowFailedError);
+      expect(String((failure as WorkflowFailedError).cause)).toContain('repository not found');
+      expect(await handle.query(messages.stateQuery)).toMatchObject({
+        status: 'closed',
+        message: 'repository not found',
+      });
+    });
+    expect(activities.calls.slice(-2)).toEqual(['end', 'close']);
+  });
+
+  it('pauses itself when it has been idle long enough, and not before', async () => {
+    const activities = scriptedActivities({});
+    await withSession(
+      activities,
+      async (handle) => {
+        await until(
+          () => handle.query(messages.stateQuery),
+          (state) => state.status === 'paused',
+        );
+        await handle.executeUpdate(messages.terminateUpdate, { args: [{}] });
+        await handle.result();
+      },
+      { idleSeconds: 1 },
+    );
+    expect(activities.events.find((event) => event.body.type === 'session.pausing')?.body.data).toEqual({
+      reason: 'idle',
+    });
+  });
+
+  it('ends gracefully when the workflow is cancelled', async () => {
+    const activities = scriptedActivities({});
+    await withSession(activities, async (handle) => {
+      await until(
+        () => handle.query(messages.stateQuery),
+        (state) => state.status === 'idle',
+      );
+      await handle.cancel();
+      await expect(handle.result()).rejects.toThrow(WorkflowFailedError);
+      expect(await handle.query(messages.stateQuery)).toMatchObject({ status: 'closed' });
+    });
+    expect(activities.calls.slice(-2)).toEqual(['end', 'close']);
+  });
+
+  it('runs an exec beside a turn and remembers its outcome', async () => {
+    const activities = scriptedActivities({});
+    await withSession(activities, async (handle) => {
+      await handle.executeUpdate(messages.execUpdate, { args: [{ id: 'e1', argv: ['ls'] }] });
+      await until(
+        () => handle.query(messages.execQuery, 'e1'),
+        (exec) => exec?.status === 'exited',
+      );
+      await handle.executeUpdate(messages.terminateUpdate, { args: [{}] });
+      await handle.result();
+    });
+    expect(activities.calls).toContain('exec e1');
+  });
+
+  it('pauses without a snapshot when none can be taken, and says what that costs', async () => {
+    const activities = scriptedActivities({ snapshot: () => fail('SandboxLost', 'gone') });
+    await withSession(activities, async (handle) => {
+      await until(
+        () => handle.query(messages.stateQuery),
+        (state) => state.status === 'idle',
+      );
+      await handle.executeUpdate(messages.pauseUpdate, { args: [{}] });
+      await until(
+        () => handle.query(messages.stateQuery),
+        (state) => state.status === 'paused',
+      );
+      await handle.executeUpdate(messages.terminateUpdate, { args: [{}] });
+      await handle.result();
+    });
+    expect(types(activities)).toContain('warning');
+  });
+});
