@@ -35,7 +35,7 @@ export class JournalPump {
   /** Where the event log is in this generation's journal. */
   async cursor(): Promise<number> {
     const { deps, sessionId, generation } = this.#options;
-    return deps.store.events.journalCursor(sessionId, generation);
+    return deps.store.journal.cursor(sessionId, generation);
   }
 
   /**
@@ -64,15 +64,14 @@ export class JournalPump {
   async checkpointOf(ended: TurnEnded): Promise<Checkpoint> {
     const { deps, sessionId, generation, sandbox, signal } = this.#options;
     const checkpointId = `turn-${ended.turnId}`;
-    const saved = await deps.store.checkpoints.get(sessionId, checkpointId);
+    const saved = await deps.store.checkpoints.find(sessionId, checkpointId);
     if (saved !== null) return saved;
     for (const work of ended.carried) {
-      if (work.bytes === 0 || (await deps.store.carriedWork.has(work.sha256))) continue;
+      if (work.bytes === 0 || (await deps.store.carriedWork.read(sessionId, work.sha256)) !== null) continue;
       const query = new URLSearchParams({ turnId: ended.turnId, repository: work.repository });
       const bundle = await ask(sandbox, { path: `/carry?${query.toString()}`, signal });
-      await deps.store.carriedWork.put(sessionId, work.sha256, bundle);
+      await deps.store.carriedWork.save(sessionId, bundle);
     }
-    const { agentSessionId } = ended;
     const checkpoint: Checkpoint = {
       checkpointId,
       sessionId,
@@ -80,10 +79,7 @@ export class JournalPump {
       turnId: ended.turnId,
       at: ended.at,
       carried: ended.carried,
-      transcript:
-        agentSessionId === null
-          ? null
-          : { agentSessionId, entries: await deps.store.transcripts.count(sessionId, agentSessionId) },
+      transcript: await deps.store.transcripts.position(sessionId),
       snapshot: null,
     };
     await deps.store.checkpoints.save(checkpoint);
@@ -108,12 +104,12 @@ export class JournalPump {
     const last = records.at(-1);
     if (first === undefined || last === undefined) return;
     const { deps, sessionId, generation, onProgress } = this.#options;
-    const { cursor } = await deps.store.events.appendJournal({
+    const { cursor } = await deps.store.journal.append({
       sessionId,
       generation,
       fromOffset: first.offset,
       nextOffset: last.endOffset,
-      records: records.map(({ offset, endOffset, record }) => ({
+      items: records.map(({ offset, endOffset, record }) => ({
         offset,
         endOffset,
         at: record.at,

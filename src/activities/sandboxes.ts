@@ -27,7 +27,7 @@ export async function createSandbox(
 ): Promise<CreatedSandbox> {
   const { sessionId, generation, snapshot } = input;
   const from = snapshot === null ? 'base' : 'snapshot';
-  const note = (eventId: string, body: EventBody): Promise<void> =>
+  const note = (eventId: string, body: EventBody): Promise<unknown> =>
     deps.store.events.appendOwn(sessionId, [
       { eventId: `${eventId}-g${generation}`, at: new Date().toISOString(), generation, body },
     ]);
@@ -68,13 +68,13 @@ async function findOrCreate(
   attempt: Attempt,
 ): Promise<Sandbox> {
   const { sessionId, generation, name, image } = input;
-  const known = await deps.store.sandboxes.get(sessionId, generation);
+  const known = await deps.store.sandboxes.find(name);
   if (known !== null && known.sandboxId !== null) {
     const sandbox = await deps.provider.attach(known.sandboxId);
     if (await sandbox.isRunning()) return sandbox;
     throw new SandboxLost(known.sandboxId, 'it ended while it started');
   }
-  await deps.store.sandboxes.recordIntent({ sessionId, generation, name });
+  await deps.store.sandboxes.recordIntent({ name, sessionId, generation });
   const sandbox = await deps.provider.create({
     name,
     image,
@@ -83,7 +83,7 @@ async function findOrCreate(
     timeoutSeconds: input.lifetimeSeconds,
     signal: attempt.signal,
   });
-  await deps.store.sandboxes.recordCreated({ sessionId, generation, sandboxId: sandbox.sandboxId });
+  await deps.store.sandboxes.recordCreated({ name, sandboxId: sandbox.sandboxId });
   return sandbox;
 }
 
@@ -114,7 +114,7 @@ export async function takeSnapshot(
   attempt: Attempt,
 ): Promise<Checkpoint> {
   const { sessionId, generation, checkpointId } = input;
-  const saved = await deps.store.checkpoints.get(sessionId, checkpointId);
+  const saved = await deps.store.checkpoints.find(sessionId, checkpointId);
   if (saved !== null) return saved;
   const sandbox = await deps.provider.attach(input.sandboxId);
   const { signal } = attempt;
@@ -171,18 +171,14 @@ export async function endSandbox(deps: ActivityDeps, input: EndSandboxInput): Pr
 
 /** I7: every sandbox of the session below `generation` that the ledger thinks open. */
 async function endOlder(deps: ActivityDeps, sessionId: string, generation: number): Promise<void> {
-  for (const entry of await deps.store.sandboxes.listOpen({ sessionId })) {
-    if (entry.generation >= generation) continue;
+  for (const entry of await deps.store.sandboxes.listOpen()) {
+    if (entry.sessionId !== sessionId || entry.generation >= generation) continue;
     const sandbox =
       entry.sandboxId === null
         ? await deps.provider.findByName(entry.name)
         : await deps.provider.attach(entry.sandboxId);
     await sandbox?.terminate();
-    await deps.store.sandboxes.recordEnded({
-      sessionId,
-      generation: entry.generation,
-      reason: 'ended by the session',
-    });
+    await deps.store.sandboxes.recordEnded({ name: entry.name, reason: 'ended by the session' });
   }
 }
 
@@ -195,6 +191,6 @@ export async function closeSession(deps: ActivityDeps, input: CloseSessionInput)
     if (snapshot === null || (!discard && snapshot.imageId === latest?.snapshot?.imageId)) continue;
     await deps.provider.deleteImage({ imageId: snapshot.imageId });
   }
-  if (discard) await deps.store.sessions.discardCheckpoints(sessionId);
+  if (discard) await deps.store.deleteSession(sessionId, { keepCheckpoint: false, keepEvents: true });
   deps.vault.forget(sessionId);
 }

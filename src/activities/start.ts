@@ -97,14 +97,15 @@ async function sendRestore(
   const { sessionId } = input;
   const { checkpointId, imageId, imageFrom } = input.restore;
   const from = imageFrom === 'snapshot' ? 'snapshot' : 'image';
-  const checkpoint = checkpointId === null ? null : await deps.store.checkpoints.get(sessionId, checkpointId);
+  const checkpoint =
+    checkpointId === null ? null : await deps.store.checkpoints.find(sessionId, checkpointId);
   if (checkpoint === null) return { from, carried: [], transcript: null, recentMessages: [] };
   const transcript = await sendTranscript(deps, checkpoint, { sandbox, signal });
   // The checkpoint's own snapshot has its files already; an older one, and any image, needs the carried work on top.
   const carried = checkpoint.snapshot?.imageId === imageId ? [] : checkpoint.carried;
   for (const work of carried) {
     if (work.bytes === 0) continue;
-    const body = await deps.store.carriedWork.get(work.sha256);
+    const body = await deps.store.carriedWork.read(sessionId, work.sha256);
     if (body === null)
       throw ApplicationFailure.nonRetryable(
         `carried work ${work.sha256} is not in the store`,
@@ -127,10 +128,10 @@ async function sendTranscript(
   { sandbox, signal }: { sandbox: Sandbox; signal: AbortSignal },
 ): Promise<{ agentSessionId: string } | null> {
   if (checkpoint.transcript === null) return null;
-  const { agentSessionId, entries } = checkpoint.transcript;
-  const lines = await deps.store.transcripts.read(checkpoint.sessionId, { agentSessionId, limit: entries });
-  if (lines.length === 0) return null;
-  const body = lines.map((entry) => `${JSON.stringify(entry)}\n`).join('');
+  const transcript = await deps.store.transcripts.read(checkpoint.sessionId, checkpoint.transcript);
+  if (transcript === null || transcript.entries.length === 0) return null;
+  const { agentSessionId, entries } = transcript;
+  const body = entries.map((entry) => `${JSON.stringify(entry)}\n`).join('');
   const query = new URLSearchParams({ agentSessionId });
   await ask(sandbox, { method: 'PUT', path: `/transcript?${query.toString()}`, body, signal });
   return { agentSessionId };

@@ -142,5 +142,5 @@ function isInterrupted(answer: unknown): boolean {
 }
 
 async function hasEnded(deps: ActivityDeps, input: InterruptTurnInput): Promise<boolean> {
-  return (await deps.store.checkpoints.get(input.sessionId, `turn-${input.turnId}`)) !== null;
+  return (await deps.store.checkpoints.find(input.sessionId, `turn-${input.turnId}`)) !== null;
 }
