@@ -17,6 +17,7 @@ const environmentSchema = z.object({
   MODAL_SERVER_URL: text.optional(),
   MODAL_TOKEN_ID: text.optional(),
   MODAL_TOKEN_SECRET: text.optional(),
+  MODAL_ENVIRONMENT: text.optional(),
   CLAUDE_CODE_OAUTH_TOKEN: text.optional(),
   ANTHROPIC_API_KEY: text.optional(),
   TEMPORAL_ADDRESS: text.optional(),
@@ -36,7 +37,13 @@ export type Config = {
   logLevel: 'debug' | 'info' | 'warn' | 'error';
   /** Values of the variables that `{ from: 'environment' }` credentials may name. */
   credentialVariables: ReadonlyMap<string, string>;
-  modal: { appName: string; serverUrl: string | undefined; hasToken: boolean };
+  modal: {
+    appName: string;
+    /** Of the local emulator; Modal's cloud without one. */
+    serverUrl: string | undefined;
+    environment: string | undefined;
+    credentials: { tokenId: string; tokenSecret: string } | undefined;
+  };
   claudeCredential: string | undefined;
   temporalAddress: string | undefined;
 };
@@ -71,11 +78,21 @@ export function parseConfig(environment: Readonly<Record<string, string | undefi
     modal: {
       appName: env.HARVEST_MODAL_APP,
       serverUrl: env.MODAL_SERVER_URL,
-      hasToken: env.MODAL_TOKEN_ID !== undefined && env.MODAL_TOKEN_SECRET !== undefined,
+      environment: env.MODAL_ENVIRONMENT,
+      credentials: modalCredentials(env.MODAL_TOKEN_ID, env.MODAL_TOKEN_SECRET),
     },
     claudeCredential: env.CLAUDE_CODE_OAUTH_TOKEN ?? env.ANTHROPIC_API_KEY,
     temporalAddress: env.TEMPORAL_ADDRESS,
   };
+}
+
+function modalCredentials(
+  tokenId: string | undefined,
+  tokenSecret: string | undefined,
+): { tokenId: string; tokenSecret: string } | undefined {
+  if (tokenId === undefined && tokenSecret === undefined) return undefined;
+  if (tokenId !== undefined && tokenSecret !== undefined) return { tokenId, tokenSecret };
+  throw new InvalidConfiguration('MODAL_TOKEN_ID and MODAL_TOKEN_SECRET belong together: set both or none');
 }
 
 /** The configuration of this process. */

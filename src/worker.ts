@@ -1,14 +1,17 @@
 /** The worker: reads the configuration, builds the adapters, runs workflows and activities until it is told to stop. */
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
+import { createBaseImageSource } from './activities/base-image.ts';
 import { CredentialVault } from './activities/credentials.ts';
 import { createActivities } from './activities/index.ts';
-import { readConfig } from './config.ts';
+import { InvalidConfiguration, readConfig } from './config.ts';
 import type { Config } from './config.ts';
-import { createBaseImageSource } from './images/base-image-source.ts';
-import { connectModal } from './sandbox/modal-provider.ts';
+import { createModalProvider } from './sandbox/modal-provider.ts';
+import type { ModalProviderOptions } from './sandbox/modal-provider.ts';
 import { loadSealingKeys } from './sealing-keys.ts';
 import { createRedactor } from './secrets/redaction.ts';
+import { InvalidSealingKeys } from './secrets/sealing.ts';
+import { StoreCorrupted, StoreNotWritable, StoreTooNew } from './store/errors.ts';
 import { openStore } from './store/open-store.ts';
 import { bundleSupervisor } from './supervisor/bundle.ts';
 
@@ -21,9 +24,9 @@ async function main(): Promise<void> {
   const temporal = loadClientConnectConfig();
   const connection = await NativeConnection.connect(temporal.connectionOptions);
   await using store = await openStore({ dataDirectory: config.dataDirectory });
-  const provider = await connectModal({ appName: config.modal.appName });
   const log = (message: string, attributes?: Record<string, unknown>): void =>
     Runtime.instance().logger.info(message, attributes);
+  const provider = createModalProvider({ ...modalOptions(config), log });
   try {
     const worker = await Worker.create({
       connection,
@@ -55,6 +58,16 @@ async function main(): Promise<void> {
   }
 }
 
+function modalOptions(config: Config): Omit<ModalProviderOptions, 'log'> {
+  const { credentials, ...modal } = config.modal;
+  if (credentials === undefined) {
+    throw new InvalidConfiguration(
+      'MODAL_TOKEN_ID and MODAL_TOKEN_SECRET are not set: a worker needs them (any value will do for the local emulator)',
+    );
+  }
+  return { ...modal, credentials };
+}
+
 /** Everything that is logged passes the redactor (I8). */
 function installRuntime(config: Config): void {
   const redactor = createRedactor({ values: config.credentialVariables.values() });
@@ -77,4 +90,17 @@ function workflowsPath(): string {
   return new URL(`./workflows/index.${extension}`, import.meta.url).pathname;
 }
 
-await main();
+try {
+  await main();
+} catch (error) {
+  process.stderr.write(`${explain(error)}\n`);
+  process.exitCode = 1;
+}
+
+/** One sentence for what its user can mend; a defect keeps its stack. */
+function explain(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  if (error.name === 'TransportError') return `Temporal cannot be reached: ${error.message}`;
+  const expected = [InvalidConfiguration, InvalidSealingKeys, StoreCorrupted, StoreTooNew, StoreNotWritable];
+  return expected.some((kind) => error instanceof kind) ? error.message : (error.stack ?? error.message);
+}

@@ -1,6 +1,7 @@
 /** What the activities are given: ports and the values that only the worker knows. */
 import type { SandboxProvider } from '../sandbox/provider.ts';
 import type { Store } from '../store/store.ts';
+import type { BaseImageSource } from './base-image.ts';
 import type { CredentialVault } from './credentials.ts';
 
 export type SupervisorProgram = { code: string; sha256: string; fileName: string };
@@ -12,7 +13,6 @@ export type ActivityDeps = {
   supervisor: SupervisorProgram;
   /** The Messages API the agents talk to, as a sandbox reaches it. */
   modelUrl: string;
-  /** Finds the base image, or builds it once. */
-  baseImage: (signal: AbortSignal) => Promise<{ imageId: string }>;
+  baseImage: BaseImageSource;
   log: (message: string, attributes?: Record<string, unknown>) => void;
 };

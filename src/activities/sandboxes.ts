@@ -3,7 +3,7 @@ import type { Checkpoint } from '../contracts/checkpoint.ts';
 import type { EventBody } from '../contracts/events.ts';
 import { sandboxNameOf } from '../contracts/ids.ts';
 import { supervisorPaths } from '../contracts/supervisor.ts';
-import { ProviderBusy, SandboxLost } from '../sandbox/errors.ts';
+import { ImageGone, ProviderBusy, SandboxLost } from '../sandbox/errors.ts';
 import type { ImageRef, Sandbox } from '../sandbox/provider.ts';
 import type { Attempt } from './attempt.ts';
 import type { ActivityDeps } from './deps.ts';
@@ -32,7 +32,7 @@ export async function createSandbox(
       { eventId: `${eventId}-g${generation}`, at: new Date().toISOString(), generation, body },
     ]);
   await endOlder(deps, sessionId, generation);
-  const image: ImageRef = snapshot ?? (await deps.baseImage(attempt.signal));
+  const image: ImageRef = snapshot ?? (await deps.baseImage.find(attempt.signal));
   const name = sandboxNameOf(sessionId, generation);
   await note('sandbox-creating', {
     type: 'sandbox.creating',
@@ -41,8 +41,10 @@ export async function createSandbox(
   const began = performance.now();
   const sandbox = await findOrCreate(deps, { ...input, image, name }, attempt).catch(
     async (error: unknown) => {
-      if (error instanceof ProviderBusy)
+      if (error instanceof ProviderBusy) {
         await note('sandbox-waiting', { type: 'sandbox.waiting', data: { message: error.message } });
+      }
+      if (error instanceof ImageGone && snapshot === null) await deps.baseImage.forget();
       throw error;
     },
   );

@@ -3,7 +3,8 @@
  * cloud or on the local emulator. The conformance suite in `test/sandbox/conformance.ts` holds every adapter to this text.
  *
  * Obligations of an adapter
- * - No call outlives the deadline it is given (`AbortSignal`), nor waits for ever on throttling: it throws.
+ * - No call outlives the deadline it is given (`AbortSignal`): it rejects with the signal's reason. None waits for ever on
+ *   throttling or on a silent provider: it throws.
  * - Every failure is one of the classes of `errors.ts`; nothing of the provider's own leaks.
  * - `create` is repeatable: a running sandbox of that name is returned as it is (I7). It is never created twice by one name.
  * - A sandbox that ended is reported as `SandboxLost` by every call on it, whatever the reason.
@@ -41,7 +42,8 @@ export type ExecOptions = {
 /**
  * A running process, as root. `stdout` yields bytes as they come (within milliseconds; followers depend on it), nothing
  * lost or doubled over a dropped connection, and ends when the process has ended or `signal` is aborted.
- * It must be consumed; `wait` may be awaited after it.
+ * It must be consumed, once; `wait` may be awaited after it. Aborting stops the watching, not the process: `wait` then
+ * rejects with the signal's reason.
  */
 export type SandboxProcess = {
   stdout: AsyncIterable<Uint8Array>;
@@ -55,6 +57,7 @@ export type Sandbox = {
   readonly sandboxId: string;
   /** Starts a process as root in `/`. An exec cannot be attached to again: whatever must survive belongs to the supervisor. */
   exec(argv: readonly string[], options?: ExecOptions): Promise<SandboxProcess>;
+  /** As root. The file appears whole or not at all; missing folders are made. */
   writeFile(path: string, data: Uint8Array, signal?: AbortSignal): Promise<void>;
   /** The file system as a new image that does not expire. `timeoutSeconds` bounds the wait. */
   snapshot(options: { timeoutSeconds: number; signal?: AbortSignal }): Promise<ImageRef>;

@@ -55,7 +55,7 @@ export function afterSandboxLoss(prompt: QueuedPrompt, cause: string): AfterLoss
 export function restartNotice(checkpointId: string | null): string {
   const point = checkpointId === null ? 'the beginning of the session' : 'the end of the previous turn';
   return (
-    `The sandbox was lost while you worked on the following request. Files and conversation are back at ${point}; ` +
+    `[Harvest] The sandbox was lost while you worked on the following request. Files and conversation are back at ${point}; ` +
     'what you did since then in the sandbox is gone, but what you pushed or sent elsewhere is not. ' +
     'Check what is already done before you do it again.'
   );

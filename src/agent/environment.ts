@@ -1,0 +1,43 @@
+/** The environment of the agent process, built from nothing: no variable of the supervisor reaches it (I8). */
+
+export type AgentEnvironmentInput = {
+  home: string;
+  path: string;
+  /** Must be set: without it the transcript is not mirrored, silently. */
+  configDirectory: string;
+  /** The model proxy: what the agent holds is its ticket, never the credential. */
+  model: { url: string; ticket: string; credentialKind: CredentialKind };
+  /** `gitEnvironment` of src/git. */
+  git: Record<string, string>;
+  /** The session's plain variables. They cannot replace what is set here. */
+  environment: Record<string, string>;
+};
+
+export type CredentialKind = 'oauth' | 'api-key';
+
+/** The agent sends other headers with an OAuth token than with an API key, so its placeholder must be of the same kind. */
+export function credentialKindOf(credential: string): CredentialKind {
+  return credential.startsWith('sk-ant-oat') ? 'oauth' : 'api-key';
+}
+
+/** Also right for `exec`: the agent's own variables do no harm there. */
+export function agentEnvironment(input: AgentEnvironmentInput): Record<string, string> {
+  const { url, ticket, credentialKind } = input.model;
+  return {
+    PATH: input.path,
+    LANG: 'C.UTF-8',
+    SHELL: '/bin/bash',
+    ...input.environment,
+    HOME: input.home,
+    USER: 'agent',
+    LOGNAME: 'agent',
+    CLAUDE_CONFIG_DIR: input.configDirectory,
+    ANTHROPIC_BASE_URL: url,
+    ...(credentialKind === 'oauth' ? { CLAUDE_CODE_OAUTH_TOKEN: ticket } : { ANTHROPIC_API_KEY: ticket }),
+    DISABLE_TELEMETRY: '1',
+    DISABLE_ERROR_REPORTING: '1',
+    DISABLE_AUTOUPDATER: '1',
+    CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1',
+    ...input.git,
+  };
+}

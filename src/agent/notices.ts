@@ -1,0 +1,51 @@
+/** What is said to the agent besides the caller's own prompt. */
+
+export type ContinuationCause = 'agent-died' | 'supervisor-died' | 'silent' | 'rollover';
+
+const continuationCauses: Record<ContinuationCause, string> = {
+  'agent-died': 'the agent process ended unexpectedly',
+  'supervisor-died': 'the program that drives you ended unexpectedly',
+  silent: 'nothing was heard from you for a long time',
+  rollover: 'the sandbox was moved to a new one as planned',
+};
+
+/** Said instead of the prompt when a turn is continued: the conversation already holds the prompt. */
+export function continuationNotice(input: { cause: ContinuationCause; count: number }): string {
+  return [
+    `[Harvest] Your work on the last message was cut off: ${continuationCauses[input.cause]}`,
+    input.count > 1 ? ` (for the ${input.count}th time).` : '.',
+    ' Commands that were running were ended; their effects may be partial.',
+    ' Look at the state of the files and of git, then go on where you were. Do not start over what is already done.',
+  ].join('');
+}
+
+export type RestartNotice = {
+  cause: string;
+  /** Sentences on what did not come back with the sandbox. */
+  notRestored: readonly string[];
+};
+
+/** Said before the prompt when a turn is run again in a new sandbox. */
+export function restartNotice(input: RestartNotice): string {
+  const lost = input.notRestored.length === 0 ? '' : ` Not brought back: ${input.notRestored.join(' ')}`;
+  return [
+    `[Harvest] An earlier attempt at the following message was lost with its sandbox: ${input.cause}.`,
+    ' The files are as they were when the turn before ended, but for what the lost attempt had pushed.',
+    lost,
+    ' Check what is already done, then work on the message.',
+  ].join('');
+}
+
+export type RecentMessage = { role: 'user' | 'assistant'; text: string };
+
+const recentMessagesKept = 10;
+
+/**
+ * Puts the newest messages, oldest first, before a prompt whose conversation is lost: one `role: text` line each under
+ * "Previous conversation:", then the prompt.
+ */
+export function enrichWithRecentMessages(prompt: string, messages: readonly RecentMessage[]): string {
+  if (messages.length === 0) return prompt;
+  const lines = messages.slice(-recentMessagesKept).map((message) => `${message.role}: ${message.text}`);
+  return `Previous conversation:\n${lines.join('\n')}\n\nUser: ${prompt}\n`;
+}

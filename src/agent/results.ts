@@ -1,0 +1,125 @@
+/** How the agent's result message becomes the outcome of a turn. */
+import type { SDKResultMessage } from '@anthropic-ai/claude-agent-sdk';
+import type { TurnFailure, TurnOutcome, TurnTotals, Usage } from '../contracts/turn.ts';
+
+export type TurnResult = {
+  outcome: TurnOutcome;
+  /** The agent's last text; empty when it failed. */
+  answer: string;
+  /** Of the agent process so far, not of the turn: take `totalsBetween` two results. */
+  cumulativeCostUsd: number;
+  cumulativeUsage: Usage;
+  /** Tokens of this turn, main conversation only (subagents are in `cumulativeUsage` alone). */
+  usage: Usage;
+  durationMs: number;
+};
+
+export const noUsage: Usage = { inputTokens: 0, outputTokens: 0, cacheReadTokens: 0, cacheWriteTokens: 0 };
+
+/**
+ * `is_error` decides, whatever the subtype says: a refused credential ends as `success`. Whether the turn was interrupted
+ * by us the result cannot know; see `interrupted`.
+ */
+export function turnResultOf(message: SDKResultMessage): TurnResult {
+  const failure = failureOf(message);
+  return {
+    outcome: failure === null ? { status: 'completed' } : { status: 'failed', failure },
+    answer: failure === null && message.subtype === 'success' ? message.result : '',
+    cumulativeCostUsd: message.total_cost_usd,
+    cumulativeUsage: sumOfModels(message),
+    usage: {
+      inputTokens: message.usage.input_tokens,
+      outputTokens: message.usage.output_tokens,
+      cacheReadTokens: message.usage.cache_read_input_tokens,
+      cacheWriteTokens: message.usage.cache_creation_input_tokens,
+    },
+    durationMs: message.duration_ms,
+  };
+}
+
+/** An interrupt that we sent is an interruption, whatever the result says. */
+export function interrupted(result: TurnResult): TurnResult {
+  return { ...result, outcome: { status: 'interrupted' } };
+}
+
+/** What was used between two results of one agent process; `earlier` is null for the first turn of a new conversation. */
+export function totalsBetween(
+  earlier: Pick<TurnResult, 'cumulativeCostUsd' | 'cumulativeUsage'> | null,
+  later: TurnResult,
+): TurnTotals {
+  const before = earlier ?? { cumulativeCostUsd: 0, cumulativeUsage: noUsage };
+  const since = (key: keyof Usage): number =>
+    Math.max(0, later.cumulativeUsage[key] - before.cumulativeUsage[key]);
+  return {
+    costUsd: Math.max(0, later.cumulativeCostUsd - before.cumulativeCostUsd),
+    usage: {
+      inputTokens: since('inputTokens'),
+      outputTokens: since('outputTokens'),
+      cacheReadTokens: since('cacheReadTokens'),
+      cacheWriteTokens: since('cacheWriteTokens'),
+    },
+    durationMs: later.durationMs,
+  };
+}
+
+function sumOfModels(message: SDKResultMessage): Usage {
+  const usage = { ...noUsage };
+  for (const model of Object.values(message.modelUsage)) {
+    usage.inputTokens += model.inputTokens;
+    usage.outputTokens += model.outputTokens;
+    usage.cacheReadTokens += model.cacheReadInputTokens;
+    usage.cacheWriteTokens += model.cacheCreationInputTokens;
+  }
+  return usage;
+}
+
+function failureOf(message: SDKResultMessage): TurnFailure | null {
+  if (message.subtype === 'success') {
+    return message.is_error ? apiFailure(message.api_error_status ?? null, message.result) : null;
+  }
+  const detail = firstLine(message.errors[0] ?? '');
+  switch (message.subtype) {
+    case 'error_max_turns':
+      return { kind: 'limit', message: 'the agent reached the limit of steps in one turn' };
+    case 'error_max_budget_usd':
+      return { kind: 'limit', message: 'the agent reached the budget of the session' };
+    case 'error_max_structured_output_retries':
+      return { kind: 'agent', message: 'the agent gave no answer in the format that was asked for' };
+    case 'error_during_execution':
+    default:
+      return {
+        kind: 'agent',
+        message:
+          detail === '' ? 'the agent stopped with an error' : `the agent stopped with an error: ${detail}`,
+      };
+  }
+}
+
+/** The model's API refused or gave up. `status` is null when there was no HTTP answer. */
+function apiFailure(status: number | null, text: string): TurnFailure {
+  const known = status ?? statusIn(text);
+  const detail = firstLine(text);
+  const reason = reasonOf(known);
+  if (reason === null)
+    return { kind: 'agent', message: detail === '' ? 'the agent stopped with an error' : detail };
+  return { kind: 'model', message: detail === '' ? reason : `${reason}: ${detail}` };
+}
+
+function reasonOf(status: number | null): string | null {
+  if (status === null) return null;
+  if (status === 401 || status === 403) return `the model's API refused the credential (${status})`;
+  if (status === 429) return `the model's API refused for its rate limit or quota (429)`;
+  if (status === 529) return `the model's API was overloaded (529)`;
+  if (status >= 500) return `the model's API failed (${status})`;
+  return `the model's API refused the request (${status})`;
+}
+
+function statusIn(text: string): number | null {
+  const status = /API Error: (\d{3})\b/.exec(text)?.[1];
+  return status === undefined ? null : Number(status);
+}
+
+function firstLine(text: string): string {
+  const line = text.split('\n', 1)[0]?.trim() ?? '';
+  return line.length > 300 ? `${line.slice(0, 300)}…` : line;
+}

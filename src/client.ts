@@ -1,0 +1,147 @@
+/**
+ * Harvest for callers: sessions from any process that can reach Temporal and the data directory. The composition root
+ * of the client; it needs no worker in the process and loads none of its native code.
+ */
+import { connectTemporal } from './client/connect.ts';
+import type { TemporalOptions } from './client/connect.ts';
+import { StoreUnavailable } from './client/errors.ts';
+import { listSessions, listSessionsSchema } from './client/list-sessions.ts';
+import type { ListedSession, ListSessionsFilter } from './client/list-sessions.ts';
+import { SessionCalls } from './client/session-calls.ts';
+import { SessionLog } from './client/session-log.ts';
+import { toSessionInput } from './client/session-request.ts';
+import type { CreateSessionRequest } from './client/session-request.ts';
+import { Session } from './client/session.ts';
+import { startSession } from './client/start-session.ts';
+import type { TemporalCalls } from './client/temporal-calls.ts';
+import { check, checkSessionId } from './client/validate.ts';
+import { readConfig } from './config.ts';
+import { loadSealingKeys } from './sealing-keys.ts';
+import type { SealingKeys } from './secrets/sealing.ts';
+import { openStoreReader } from './store/open-store.ts';
+import type { StoreReader } from './store/store.ts';
+
+export * from './client/errors.ts';
+export type { TemporalOptions } from './client/connect.ts';
+export type { ExecOutput, ExecResult, ExecRun } from './client/exec-run.ts';
+export type { ListedSession, ListSessionsFilter } from './client/list-sessions.ts';
+export type { Requested } from './client/requests.ts';
+export type { CreateSessionRequest } from './client/session-request.ts';
+export type { ExecOptions, PromptOptions, Session } from './client/session.ts';
+export type { Turn, TurnResult } from './client/turn.ts';
+export type { SessionEvent, SessionEventOf, SessionState } from './contracts/index.ts';
+
+export type ConnectOptions = {
+  /** Default: from the environment (`TEMPORAL_ADDRESS`, …) or a profile of `temporal.toml`. */
+  temporal?: TemporalOptions;
+  /** Where the store is. Default: `HARVEST_DATA_DIR`. */
+  dataDirectory?: string;
+  /** Default: `HARVEST_TASK_QUEUE`, else `harvest`. */
+  taskQueue?: string;
+  /** Keys to seal credentials with. Default: `HARVEST_SEALING_KEYS`, else the data directory's own. */
+  sealingKeys?: string;
+  /** Seconds a request may go without an answer, its repeats included. Default: 30. */
+  answerSeconds?: number;
+};
+
+/** How long one call waits before it is repeated; several fit into the default time for an answer. */
+const attemptMs = 8_000;
+const defaultAnswerSeconds = 30;
+
+export class Harvest implements AsyncDisposable {
+  readonly #calls: TemporalCalls;
+  readonly #store: StoreReader;
+  readonly #taskQueue: string;
+  readonly #keys: () => SealingKeys;
+  readonly #closing = new AbortController();
+
+  private constructor(parts: {
+    calls: TemporalCalls;
+    store: StoreReader;
+    taskQueue: string;
+    keys: () => SealingKeys;
+  }) {
+    this.#calls = parts.calls;
+    this.#store = parts.store;
+    this.#taskQueue = parts.taskQueue;
+    this.#keys = parts.keys;
+  }
+
+  /**
+   * Connects to Temporal and opens the store. Throws `TemporalUnreachable` (after at most 5 s), `StoreUnavailable`,
+   * `InvalidRequest`; a repeat is harmless. Give it back with `close()` or `await using`.
+   */
+  static async connect(options: ConnectOptions = {}): Promise<Harvest> {
+    const config = readConfig();
+    const { dataDirectory = config.dataDirectory, taskQueue = config.taskQueue } = options;
+    const answerMs = (options.answerSeconds ?? defaultAnswerSeconds) * 1_000;
+    const configured = options.sealingKeys ?? config.sealingKeys;
+    const calls = await connectTemporal(options.temporal, {
+      attemptMs: Math.min(attemptMs, answerMs),
+      answerMs,
+    });
+    try {
+      const store = await openLog(dataDirectory);
+      const keys = () => loadSealingKeys({ configured, dataDirectory });
+      return new Harvest({ calls, store, taskQueue, keys });
+    } catch (error) {
+      await calls.close();
+      throw error;
+    }
+  }
+
+  /**
+   * Starts a session and returns as soon as it is accepted: its sandbox is still to come. The session id is the
+   * idempotency key: the same request again attaches to the session, another one throws `SessionExists`. Throws
+   * `InvalidRequest` and `SealingUnavailable` before anything is sent, `TemporalUnreachable`, or `NoAnswer`: repeat it
+   * under the same session id then. Leaving an `await using` block terminates the session unless `keep` is said.
+   */
+  async createSession(request: CreateSessionRequest): Promise<Session> {
+    const { input, keep } = toSessionInput(request, this.#keys);
+    await startSession(this.#calls, input, this.#taskQueue);
+    return this.#attach(input.sessionId, keep);
+  }
+
+  /**
+   * A session by its id; nothing is sent, so one that does not exist shows at the first use. Throws `InvalidRequest` for
+   * what is no session id. Leaving an `await using` block leaves the session as it is unless `keep: false` is said.
+   */
+  session(sessionId: string, options: { keep?: boolean } = {}): Session {
+    return this.#attach(checkSessionId(sessionId), options.keep ?? true);
+  }
+
+  /** The newest sessions, open and closed. Temporal's records may lag by a moment; a repeat is harmless. */
+  async listSessions(filter: ListSessionsFilter = {}): Promise<ListedSession[]> {
+    return listSessions(this.#calls, check('Filter of sessions', listSessionsSchema, filter));
+  }
+
+  /** Ends every iteration with `HarvestClosed`, and the connections. Sessions go on. */
+  async close(): Promise<void> {
+    this.#closing.abort();
+    await this.#store.close();
+    await this.#calls.close();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  #attach(sessionId: string, keep: boolean): Session {
+    const log: SessionLog = new SessionLog({
+      sessionId,
+      reader: this.#store.events,
+      isOpen: async () => calls.isOpen(),
+      closing: this.#closing.signal,
+    });
+    const calls = new SessionCalls({ sessionId, calls: this.#calls, closedEvent: async () => log.closed() });
+    return new Session({ calls, log, keep });
+  }
+}
+
+async function openLog(dataDirectory: string): Promise<StoreReader> {
+  try {
+    return await openStoreReader({ dataDirectory });
+  } catch (error) {
+    throw new StoreUnavailable(error instanceof Error ? error.message : String(error), { cause: error });
+  }
+}

@@ -1,0 +1,124 @@
+/** What a caller of the client can meet: one class for each decision it makes. Every message is one clear sentence. */
+import type { SessionEventOf, TurnEndEvent } from '../contracts/index.ts';
+
+/** The base of every error below, so that `instanceof HarvestError` tells them from defects. */
+export abstract class HarvestError extends Error {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = new.target.name;
+  }
+}
+
+/** Mend the request: it was never sent. `field` is the path of what is wrong, empty for the request as a whole. */
+export class InvalidRequest extends HarvestError {
+  readonly field: string;
+  constructor(sentence: string, field = '') {
+    super(sentence);
+    this.field = field;
+  }
+}
+
+/** Mend the surroundings: no Temporal server, no such namespace, or it refuses this client. */
+export class TemporalUnreachable extends HarvestError {
+  readonly address: string;
+  constructor(sentence: string, details: { address: string; cause?: unknown }) {
+    super(sentence, { cause: details.cause });
+    this.address = details.address;
+  }
+}
+
+/** Mend the surroundings: the event log cannot be read here. Nothing was lost; rejoin from the last `seq`. */
+export class StoreUnavailable extends HarvestError {}
+
+/** Give this process a sealing key, or name a reference instead of the credential's value. Nothing was sent. */
+export class SealingUnavailable extends HarvestError {}
+
+/** Repeat the call under the same id: nobody answered in time, and what was asked may still be done. */
+export class NoAnswer extends HarvestError {}
+
+/** Start a session, or mend the id: no session of this id was ever started, or it is too long ago. */
+export class SessionNotFound extends HarvestError {
+  readonly sessionId: string;
+  constructor(sessionId: string) {
+    super(`There is no session "${sessionId}".`);
+    this.sessionId = sessionId;
+  }
+}
+
+/** Mend the id: the session knows no such turn, or has forgotten it. */
+export class TurnNotFound extends HarvestError {
+  readonly sessionId: string;
+  readonly turnId: string;
+  constructor(sessionId: string, turnId: string) {
+    super(`Session "${sessionId}" has no turn "${turnId}".`);
+    this.sessionId = sessionId;
+    this.turnId = turnId;
+  }
+}
+
+/** Choose another session id, or attach with `harvest.session(id)`. */
+export class SessionExists extends HarvestError {
+  readonly sessionId: string;
+  constructor(sessionId: string) {
+    super(
+      `A session "${sessionId}" was already started from another request: choose another id, or attach to it by its id.`,
+    );
+    this.sessionId = sessionId;
+  }
+}
+
+/** Start a new session: this one takes nothing any more. Its event log stays readable. */
+export class SessionClosed extends HarvestError {
+  readonly sessionId: string;
+  /** Why it closed, as far as the event log says. */
+  readonly closed: SessionEventOf<'session.closed'>['data'] | null;
+  constructor(sessionId: string, closed: SessionEventOf<'session.closed'>['data'] | null) {
+    const why = closed === null ? '' : ` (${closed.message ?? closed.reason})`;
+    super(`Session "${sessionId}" is closed${why}: start a new one.`);
+    this.sessionId = sessionId;
+    this.closed = closed;
+  }
+}
+
+/** The session does not take this request: a bound, or its id was used for something else. A repeat changes nothing. */
+export class RequestRejected extends HarvestError {
+  readonly sessionId: string;
+  constructor(sessionId: string, sentence: string) {
+    super(sentence);
+    this.sessionId = sessionId;
+  }
+}
+
+/** The same for a prompt. */
+export class PromptRejected extends RequestRejected {
+  readonly turnId: string;
+  constructor(sessionId: string, rejected: { turnId: string; sentence: string }) {
+    super(sessionId, rejected.sentence);
+    this.turnId = rejected.turnId;
+  }
+}
+
+/** Only `promptText` throws it, because its text alone cannot say that the turn failed. */
+export class TurnFailed extends HarvestError {
+  readonly end: Extract<TurnEndEvent, { type: 'turn.failed' }>;
+  constructor(end: Extract<TurnEndEvent, { type: 'turn.failed' }>) {
+    super(`The turn failed: ${end.data.failure.message}`);
+    this.end = end;
+  }
+}
+
+/** The session took the request, and it could not be done; the session goes on. */
+export class RequestFailed extends HarvestError {
+  readonly sessionId: string;
+  constructor(sessionId: string, sentence: string) {
+    super(sentence);
+    this.sessionId = sessionId;
+  }
+}
+
+/** The caller closed this `Harvest` while something still waited on it. */
+export class HarvestClosed extends HarvestError {
+  constructor() {
+    super('This Harvest was closed.');
+  }
+}

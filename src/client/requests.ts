@@ -1,0 +1,134 @@
+/**
+ * Requests whose outcome comes later: each is sent at the call, `accepted` resolves when the session recorded it, and
+ * awaiting it waits for the outcome in the event log or, where no event says it, in the session's state.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { isTurnEnd, turnEndTypes } from '../contracts/index.ts';
+import type { EventType, SessionEvent, SessionState } from '../contracts/index.ts';
+import {
+  checkpointUpdate,
+  interruptUpdate,
+  pauseUpdate,
+  resumeUpdate,
+  terminateUpdate,
+} from '../contracts/session-messages.ts';
+import { RequestFailed, SessionClosed } from './errors.ts';
+import { LazyPromise, mayBeIgnored } from './lazy-promise.ts';
+import type { SessionCalls } from './session-calls.ts';
+import type { SessionLog } from './session-log.ts';
+import { resultOf } from './turn.ts';
+import type { TurnResult } from './turn.ts';
+
+const stateIntervalMs = 200;
+
+type Parts = { calls: SessionCalls; log: SessionLog };
+
+/** Awaited it is the outcome. Nobody needs to await it: the request was sent at the call. */
+export class Requested<Outcome> extends LazyPromise<Outcome> {
+  /** Resolves when the session recorded the request; the outcome is still to come. */
+  readonly accepted: Promise<void>;
+
+  constructor(accepted: Promise<unknown>, outcome: () => Promise<Outcome>) {
+    super(async () => {
+      await accepted;
+      return outcome();
+    });
+    this.accepted = mayBeIgnored(accepted.then(() => undefined));
+  }
+}
+
+export function pause({ calls, log }: Parts, interrupt: boolean): Requested<{ checkpointId: string | null }> {
+  const before = mayBeIgnored(log.lastSeq());
+  const accepted = before.then(async () => calls.update(pauseUpdate, { payload: [{ interrupt }] }));
+  return new Requested(accepted, async () => {
+    const { status, checkpointId } = await calls.state();
+    if (status === 'paused') return { checkpointId };
+    const paused = await firstIn({ calls, log, after: await before }, ['session.paused'], (event) =>
+      event.type === 'session.paused' ? event.data.checkpointId : null,
+    );
+    return { checkpointId: paused };
+  });
+}
+
+export function resume({ calls, log }: Parts): Requested<SessionState> {
+  const before = mayBeIgnored(log.lastSeq());
+  const accepted = before.then(async () => calls.update(resumeUpdate, { payload: [] }));
+  return new Requested(accepted, async () => {
+    for (;;) {
+      const state = await calls.state();
+      if (state.status === 'idle' || state.status === 'running') return state;
+      if (state.status === 'closed' || state.status === 'terminating') throw await calls.closedError();
+      if (state.status === 'paused') {
+        for await (const event of log.eventsNow(await before, ['warning'])) {
+          if (event.type === 'warning') throw new RequestFailed(calls.sessionId, event.data.message);
+        }
+      }
+      await sleep(stateIntervalMs);
+    }
+  });
+}
+
+/** A paused session has nothing newer than the checkpoint it paused with: that one is the outcome. */
+export function checkpoint({ calls, log }: Parts): Requested<{ checkpointId: string | null }> {
+  const before = mayBeIgnored(log.lastSeq());
+  const sent = before.then(async (): Promise<SessionState | null> => {
+    const state = await calls.state();
+    if (state.status === 'paused') return state;
+    await calls.update(checkpointUpdate, { payload: [] });
+    return null;
+  });
+  return new Requested(sent, async () => {
+    const paused = await sent;
+    if (paused !== null) return { checkpointId: paused.checkpointId };
+    const types = ['checkpoint.created', 'session.paused', 'warning'] as const;
+    const checkpointId = await firstIn({ calls, log, after: await before }, types, (event) => {
+      if (event.type === 'session.paused') return event.data.checkpointId;
+      if (event.type === 'checkpoint.created') {
+        return event.data.snapshotImageId === null ? null : event.data.checkpointId;
+      }
+      const failed = event.type === 'warning' && event.data.message.includes('snapshot');
+      if (failed) throw new RequestFailed(calls.sessionId, event.data.message);
+      return null;
+    });
+    return { checkpointId };
+  });
+}
+
+/** The outcome is the interrupted turn's result, or null when there was nothing to interrupt. */
+export function interrupt({ calls, log }: Parts, turnId: string | undefined): Requested<TurnResult | null> {
+  const before = mayBeIgnored(log.lastSeq());
+  const answer = before.then(async () =>
+    calls.update(interruptUpdate, { payload: [turnId === undefined ? {} : { turnId }] }),
+  );
+  return new Requested(answer, async () => {
+    const interrupted = (await answer).turnId;
+    if (interrupted === null) return null;
+    return firstIn({ calls, log, after: await before }, turnEndTypes, (event) =>
+      event.turnId === interrupted && isTurnEnd(event) ? resultOf(event) : null,
+    );
+  });
+}
+
+/** A session that is closed already is terminated, unless its checkpoints were to be deleted: nobody does that now. */
+export function terminate({ calls, log }: Parts, discard: boolean): Requested<void> {
+  const accepted = calls.update(terminateUpdate, { payload: [{ discard }] }).catch((error: unknown) => {
+    if (!(error instanceof SessionClosed) || discard) throw error;
+  });
+  return new Requested(accepted, async () => {
+    // The log's end is the outcome, whatever it says.
+    for await (const event of log.follow({ after: 0, types: ['session.closed'] })) void event;
+  });
+}
+
+/** What `pick` takes of the first event it takes. Throws `SessionClosed` when the session ends before. */
+async function firstIn<T>(
+  { calls, log, after }: Parts & { after: number },
+  types: readonly EventType[],
+  pick: (event: SessionEvent) => T | null,
+): Promise<T> {
+  for await (const event of log.follow({ after, types })) {
+    const picked = pick(event);
+    if (picked !== null) return picked;
+  }
+  throw await calls.closedError();
+}

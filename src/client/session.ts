@@ -1,0 +1,183 @@
+/** A session as its callers hold it: a name and the means to reach it. Holding one keeps nothing alive. */
+import { createHash, randomUUID } from 'node:crypto';
+import { execSchema, promptSchema } from '../contracts/index.ts';
+import type { PromptAccepted, SessionEvent, SessionState } from '../contracts/index.ts';
+import { execUpdate, promptUpdate } from '../contracts/session-messages.ts';
+import { PromptRejected, RequestRejected, TurnNotFound } from './errors.ts';
+import { ExecRun } from './exec-run.ts';
+import { mayBeIgnored } from './lazy-promise.ts';
+import { checkpoint, interrupt, pause, resume, terminate } from './requests.ts';
+import type { Requested } from './requests.ts';
+import type { SessionCalls } from './session-calls.ts';
+import type { SessionLog } from './session-log.ts';
+import { Turn } from './turn.ts';
+import type { TurnResult } from './turn.ts';
+import { check, checkTurnId } from './validate.ts';
+
+export type PromptOptions = {
+  /** The idempotency key, which becomes the turn's id: the same id and text again attach to the same turn. */
+  id?: string;
+  /** Who asks, for people who watch. */
+  author?: string;
+  /** Rejoin: events after this `seq` only. Give the `id` too. */
+  after?: number;
+};
+
+export type ExecOptions = {
+  /** The idempotency key: the same id and command again attach to the same run. */
+  id?: string;
+  /** Absolute, or relative to the first repository's folder, which is the default. */
+  cwd?: string;
+  /** Seconds until the command is killed; 600 by default. */
+  timeoutSeconds?: number;
+};
+
+export class Session implements AsyncDisposable {
+  readonly id: string;
+  readonly #calls: SessionCalls;
+  readonly #log: SessionLog;
+  readonly #keep: boolean;
+
+  /** Made by `Harvest`. */
+  constructor(parts: { calls: SessionCalls; log: SessionLog; keep: boolean }) {
+    this.id = parts.calls.sessionId;
+    this.#calls = parts.calls;
+    this.#log = parts.log;
+    this.#keep = parts.keep;
+  }
+
+  /**
+   * Sends a prompt, at the call: it is queued, and the turn runs whether or not anybody looks at what is returned. Follow
+   * the turn by iterating, wait for its end with `result()`, or only for the session's word with `accepted`; each throws
+   * what the call met. The call repeats itself under the prompt's id while the outcome is unknown, and a caller may
+   * repeat it with the same `id` and text: the prompt runs once.
+   */
+  prompt(text: string, options: PromptOptions = {}): Turn {
+    const { after = 0, id = randomUUID(), author } = options;
+    const prompt = { id, text, ...(author === undefined ? {} : { author }) };
+    const from = mayBeIgnored(this.#startOf(options.id));
+    const accepted = mayBeIgnored(
+      (async () => {
+        const payload = check('Prompt', promptSchema, prompt);
+        await from;
+        return this.#sendPrompt(payload);
+      })(),
+    );
+    return new Turn({ turnId: id, accepted, from, after, ...this.#parts });
+  }
+
+  /** The same, and only the agent's text as it comes, blocks parted by an empty line. Throws `TurnFailed` too. */
+  promptText(text: string, options: Omit<PromptOptions, 'after'> = {}): AsyncIterable<string> {
+    return this.prompt(text, options).text();
+  }
+
+  /** A turn that was prompted before, from this process or another. Nothing is sent; throws `TurnNotFound`. */
+  turn(turnId: string, options: { after?: number } = {}): Turn {
+    const accepted = mayBeIgnored(this.#find(turnId));
+    const from = Promise.resolve(0);
+    return new Turn({ turnId, accepted, from, after: options.after ?? 0, ...this.#parts });
+  }
+
+  /**
+   * Runs a command in the session's sandbox as the agent user, beside the agent; resumes a paused session. Sent at the
+   * call. Await it for the result, iterate it for the output as it comes. Repeats are harmless as with prompts.
+   */
+  exec(argv: readonly string[], options: ExecOptions = {}): ExecRun {
+    const { id = randomUUID() } = options;
+    const from = mayBeIgnored(this.#startOf(options.id));
+    const accepted = mayBeIgnored(
+      (async () => {
+        const payload = check('Command', execSchema, { ...options, argv, id });
+        await from;
+        const updateId = `exec-${id}-${hashOf([payload.argv, payload.cwd, payload.timeoutSeconds])}`;
+        return this.#calls.update(execUpdate, { payload: [payload], updateId });
+      })(),
+    );
+    return new ExecRun({ execId: id, accepted, from, ...this.#parts });
+  }
+
+  /**
+   * Snapshots the sandbox and ends it; a prompt, an exec or `resume` brings the session back. Waits for a running turn,
+   * or interrupts it when asked. Resolves when the session is paused. A repeat is harmless.
+   */
+  pause(options: { interrupt?: boolean } = {}): Requested<{ checkpointId: string | null }> {
+    return pause(this.#parts, options.interrupt ?? false);
+  }
+
+  /** Resolves when the session has a live sandbox; rejects with `RequestFailed` when it cannot be brought back. */
+  resume(): Requested<SessionState> {
+    return resume(this.#parts);
+  }
+
+  /** Takes a snapshot without pausing; rejects with `RequestFailed` when none can be had. */
+  checkpoint(): Requested<{ checkpointId: string | null }> {
+    return checkpoint(this.#parts);
+  }
+
+  /** Interrupts the running turn, or the given one if it runs; resolves with its result, null when nothing ran. */
+  interrupt(turnId?: string): Requested<TurnResult | null> {
+    return interrupt(this.#parts, turnId);
+  }
+
+  /**
+   * Ends the session and its sandbox. The last checkpoint stays for the retention time, unless `discard` is said.
+   * Resolves when the session is closed, at once when it was.
+   */
+  terminate(options: { discard?: boolean } = {}): Requested<void> {
+    return terminate(this.#parts, options.discard ?? false);
+  }
+
+  /**
+   * The event log from `seq` `after` + 1 (default: from the beginning), then every event as it comes, until the session
+   * closes or `signal` is aborted. Whoever was cut off goes on from the last `seq` it saw and misses nothing. Throws
+   * `SessionNotFound`, `StoreUnavailable`, `HarvestClosed`.
+   */
+  events(options: { after?: number; signal?: AbortSignal } = {}): AsyncIterable<SessionEvent> {
+    const { after = 0, signal } = options;
+    return this.#log.follow({ after, ...(signal === undefined ? {} : { signal }) });
+  }
+
+  /** Asks the session's worker. Throws `SessionNotFound`, `NoAnswer`, `TemporalUnreachable`; a repeat is harmless. */
+  async state(): Promise<SessionState> {
+    return this.#calls.state();
+  }
+
+  /** Terminates the session (its last checkpoint stays) unless it was made or attached to with `keep: true`. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (!this.#keep) await this.terminate();
+  }
+
+  get #parts(): { calls: SessionCalls; log: SessionLog } {
+    return { calls: this.#calls, log: this.#log };
+  }
+
+  /** Where to look from: before anything of a request that may have been made earlier, else at what comes now. */
+  async #startOf(givenId: string | undefined): Promise<number> {
+    return givenId === undefined ? this.#log.lastSeq() : 0;
+  }
+
+  async #find(turnId: string): Promise<PromptAccepted> {
+    checkTurnId(turnId);
+    if ((await this.#log.turn(turnId, 0)) !== null) return { turnId, position: 0 };
+    // It may be recorded in the session and not in the log yet.
+    const view = await this.#calls.turn(turnId);
+    if (view === null) throw new TurnNotFound(this.id, turnId);
+    return { turnId, position: view.status === 'queued' ? view.position : 0 };
+  }
+
+  async #sendPrompt(payload: { id: string; text: string; author?: string | undefined }) {
+    // The text is part of the update's id: Temporal answers a known one without asking the session, which must see that
+    // an id comes with another text.
+    const updateId = `prompt-${payload.id}-${hashOf(payload.text)}`;
+    try {
+      return await this.#calls.update(promptUpdate, { payload: [payload], updateId });
+    } catch (error) {
+      if (!(error instanceof RequestRejected)) throw error;
+      throw new PromptRejected(this.id, { turnId: payload.id, sentence: error.message });
+    }
+  }
+}
+
+function hashOf(value: unknown): string {
+  return createHash('sha256').update(JSON.stringify(value)).digest('hex').slice(0, 32);
+}

@@ -1,0 +1,69 @@
+/** Starts a session's workflow, once for a session id however often it is asked. */
+import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
+import { repositoryNameOf, workflowIdOf } from '../contracts/index.ts';
+import type { SessionInput } from '../contracts/index.ts';
+import { sessionWorkflowType } from '../contracts/names.ts';
+import { searchAttributes } from '../contracts/search-attributes.ts';
+import { SessionExists, TemporalUnreachable } from './errors.ts';
+import { fingerprintOf } from './session-request.ts';
+import type { TemporalCalls } from './temporal-calls.ts';
+import { codeOf, grpcCodes } from './temporal-errors.ts';
+
+/** Tells a repeated request from another one; the memo stays across continue-as-new. */
+const fingerprintMemo = 'harvestRequest';
+
+/**
+ * Resolves when Temporal recorded the start; no worker is needed. The same request again attaches. Throws
+ * `SessionExists`, `TemporalUnreachable`, or `NoAnswer`: repeat it under the same session id then.
+ */
+export async function startSession(
+  calls: TemporalCalls,
+  input: SessionInput,
+  taskQueue: string,
+): Promise<void> {
+  const workflowId = workflowIdOf(input.sessionId);
+  const subject = `session "${input.sessionId}"`;
+  const fingerprint = fingerprintOf(input);
+  try {
+    await calls.answered(subject, () =>
+      calls.client.workflow.start(sessionWorkflowType, {
+        workflowId,
+        taskQueue,
+        args: [input],
+        // A closed session's id is taken too: its event log and checkpoints carry it.
+        workflowIdReusePolicy: 'REJECT_DUPLICATE',
+        workflowIdConflictPolicy: 'FAIL',
+        // How long a workflow task of a worker that died holds the session up.
+        workflowTaskTimeout: '5s',
+        staticSummary: summaryOf(input),
+        memo: { [fingerprintMemo]: fingerprint },
+        typedSearchAttributes: [
+          { key: searchAttributes.repository, value: input.repositories.map(({ url }) => url) },
+          { key: searchAttributes.user, value: input.user.email },
+          { key: searchAttributes.state, value: 'starting' },
+        ],
+      }),
+    );
+  } catch (error) {
+    if (codeOf(error) === grpcCodes.invalidArgument) throw notPrepared(calls.address, error);
+    if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+    const handle = calls.client.workflow.getHandle(workflowId);
+    const { memo } = await calls.answered(subject, () => handle.describe());
+    if (memo?.[fingerprintMemo] !== fingerprint) throw new SessionExists(input.sessionId);
+  }
+}
+
+/** One line for lists in the Temporal UI. */
+function summaryOf({ repositories, user }: SessionInput): string {
+  const names = repositories.map((repository) => `${repositoryNameOf(repository)}@${repository.branch}`);
+  return `${names.join(', ')} for ${user.name}`.slice(0, 200);
+}
+
+function notPrepared(address: string, cause: unknown): TemporalUnreachable {
+  const names = Object.values(searchAttributes).map(({ name }) => name);
+  const detail = cause instanceof Error && cause.cause instanceof Error ? ` (${cause.cause.message})` : '';
+  const sentence =
+    `Temporal at ${address} did not take the session${detail}: ` +
+    `are the search attributes ${names.join(', ')} registered in its namespace?`;
+  return new TemporalUnreachable(sentence, { address, cause });
+}

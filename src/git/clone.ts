@@ -1,0 +1,55 @@
+/** Getting a repository into its folder and onto the session's branch. */
+import type { RepositoryHead } from '../contracts/checkpoint.ts';
+import { RepositoryUnavailable, startFailureOf } from './failures.ts';
+import { readHead } from './heads.ts';
+import { type GitRunner, safeGit } from './runner.ts';
+
+export type CloneInput = {
+  /** The folder name, by which events call the repository. */
+  repository: string;
+  /** The true URL; `insteadOf` in the runner's environment may send it elsewhere. */
+  url: string;
+  /** The branch the session starts from. */
+  branch: string;
+  /** An absolute path that does not exist, or is an empty folder. */
+  directory: string;
+  /** The session's own branch. */
+  sessionBranch: string;
+};
+
+/** A full clone with the session's branch checked out. Rejects with `RepositoryUnavailable`. */
+export async function cloneRepository(run: GitRunner, input: CloneInput): Promise<RepositoryHead> {
+  const above = safeGit(run, '/');
+  const cloned = await above.try([
+    'clone',
+    '--quiet',
+    '--branch',
+    input.branch,
+    '--',
+    input.url,
+    input.directory,
+  ]);
+  if (cloned.exitCode !== 0) throw new RepositoryUnavailable(startFailureOf(input, cloned.stderr));
+  return startSessionBranch(run, input);
+}
+
+/**
+ * Brings a folder that already holds the repository up to date with its remote: the session's branch and the work tree
+ * stay as they are. Rejects with `RepositoryUnavailable`.
+ */
+export async function fetchRepository(run: GitRunner, input: CloneInput): Promise<RepositoryHead> {
+  const git = safeGit(run, input.directory);
+  const fetched = await git.try(['fetch', '--quiet', '--prune', 'origin']);
+  if (fetched.exitCode !== 0) throw new RepositoryUnavailable(startFailureOf(input, fetched.stderr));
+  return readHead(run, input);
+}
+
+/** The session's branch as the remote has it when it was pushed before, else new from the branch the session starts from. */
+async function startSessionBranch(run: GitRunner, input: CloneInput): Promise<RepositoryHead> {
+  const git = safeGit(run, input.directory);
+  const pushed = `refs/remotes/origin/${input.sessionBranch}`;
+  const known = await git.try(['rev-parse', '--verify', '--quiet', `${pushed}^{commit}`]);
+  const start = known.exitCode === 0 ? pushed : `refs/remotes/origin/${input.branch}`;
+  await git.run(['checkout', '--quiet', '--no-track', '-B', input.sessionBranch, start, '--']);
+  return readHead(run, input);
+}

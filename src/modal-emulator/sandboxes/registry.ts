@@ -1,0 +1,158 @@
+/**
+ * Every sandbox of the emulator, running and finished.
+ *
+ * R1  Of the running sandboxes of an app at most one has a given name; the name is taken before the sandbox boots.
+ * R2  When a sandbox is reported as ended, its processes and mounts are gone. Its files follow in the background; `close` waits for them.
+ */
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { BoxFactory } from '../box/box-factory.ts';
+import { removeTree } from '../box/host-process.ts';
+import { newSandboxId, newTaskId } from '../disk/ids.ts';
+import type { ImageStore } from '../images/image-store.ts';
+import { RpcError, notFound } from '../rpc/rpc-error.ts';
+import type { SandboxRecords } from './records.ts';
+import { Sandbox } from './sandbox.ts';
+import type { SandboxRecord } from './sandbox-record.ts';
+import { terminated } from './result.ts';
+
+/** The output of an ended sandbox stays readable for whoever was reading it. */
+const OUTPUT_KEPT_MS = 10 * 60_000;
+
+export type CreateRequest = Pick<
+  SandboxRecord,
+  'appId' | 'imageId' | 'name' | 'tags' | 'timeoutSeconds' | 'idleTimeoutSeconds'
+> & {
+  /** None: the sandbox lives until it is ended. */
+  entrypoint: readonly string[];
+  workdir: string | undefined;
+  env: Readonly<Record<string, string>>;
+};
+
+export type RegistryParts = {
+  records: SandboxRecords;
+  images: ImageStore;
+  boxes: BoxFactory;
+  outputDirectory: string;
+  log: (line: string) => void;
+};
+
+export class SandboxRegistry {
+  readonly #parts: RegistryParts;
+  /** Running ones, and for a while ended ones for their output. */
+  readonly #sandboxes = new Map<string, Sandbox>();
+  readonly #cleanUps = new Set<Promise<void>>();
+  #lastCreatedAtSeconds = 0;
+
+  constructor(parts: RegistryParts) {
+    this.#parts = parts;
+  }
+
+  /** Resolves when the sandbox has booted and its entrypoint was started. */
+  async create(request: CreateRequest): Promise<Sandbox> {
+    const image = this.#parts.images.get(request.imageId);
+    if (request.name !== null) this.#refuseTakenName(request.appId, request.name);
+    const record = this.#newRecord(request);
+    this.#parts.records.save(record);
+    const spoolDirectory = join(this.#parts.outputDirectory, record.sandboxId);
+    mkdirSync(spoolDirectory, { recursive: true, mode: 0o700 });
+    const held = this.#parts.images.hold(image);
+    try {
+      const { boxes, log } = this.#parts;
+      const box = await boxes.start(held.paths);
+      const env = { ...boxes.environment, ...image.env, ...request.env };
+      const workdir = request.workdir ?? image.workdir;
+      const sandbox = new Sandbox({ record, image, box, env, workdir, spoolDirectory, log });
+      this.#sandboxes.set(record.sandboxId, sandbox);
+      this.#followToItsEnd(sandbox, held.release);
+      if (request.entrypoint.length > 0) sandbox.runEntrypoint(request.entrypoint);
+      return sandbox;
+    } catch (error) {
+      this.#parts.records.forget(record);
+      await held.release();
+      throw error;
+    }
+  }
+
+  record(sandboxId: string): SandboxRecord {
+    const record = this.#parts.records.find(sandboxId);
+    if (record === undefined) throw notFound(`Sandbox ${sandboxId} not found`);
+    return record;
+  }
+
+  /** The sandbox itself, running or so recently ended that its output is still there. */
+  find(sandboxId: string): Sandbox | undefined {
+    return this.#sandboxes.get(sandboxId);
+  }
+
+  findByTask(taskId: string): Sandbox | undefined {
+    const record = this.#parts.records.findByTask(taskId);
+    return record === undefined ? undefined : this.find(record.sandboxId);
+  }
+
+  newestFirst(): SandboxRecord[] {
+    return this.#parts.records.newestFirst();
+  }
+
+  findByName(appId: string, name: string, includeTerminated: boolean): SandboxRecord | undefined {
+    const named = this.newestFirst().filter((record) => record.appId === appId && record.name === name);
+    return named.find((record) => record.result === null) ?? (includeTerminated ? named[0] : undefined);
+  }
+
+  setName(record: SandboxRecord, name: string): void {
+    if (record.result !== null) throw new RpcError('FAILED_PRECONDITION', 'the sandbox is not running any more');
+    if (record.name !== null) throw new RpcError('FAILED_PRECONDITION', 'the sandbox already has a name');
+    this.#refuseTakenName(record.appId, name);
+    record.name = name;
+    this.#parts.records.save(record);
+  }
+
+  setTags(record: SandboxRecord, tags: Record<string, string>): void {
+    record.tags = tags;
+    this.#parts.records.save(record);
+  }
+
+  /** Ends every sandbox and waits until nothing of them is left. */
+  async close(): Promise<void> {
+    const running = [...this.#sandboxes.values()];
+    await Promise.all(running.map(async (sandbox) => sandbox.end(terminated('Local Modal was closed'))));
+    await Promise.all(this.#cleanUps);
+    for (const sandbox of this.#sandboxes.values()) await this.#forgetOutput(sandbox);
+  }
+
+  #followToItsEnd(sandbox: Sandbox, release: () => Promise<void>): void {
+    const cleanUp = (async () => {
+      sandbox.record.result = await sandbox.ended;
+      this.#parts.records.save(sandbox.record);
+      await sandbox.settled();
+      await sandbox.box.removeFiles();
+      await release();
+    })();
+    this.#cleanUps.add(cleanUp);
+    void cleanUp.finally(() => {
+      this.#cleanUps.delete(cleanUp);
+      setTimeout(() => void this.#forgetOutput(sandbox), OUTPUT_KEPT_MS).unref();
+    });
+  }
+
+  async #forgetOutput(sandbox: Sandbox): Promise<void> {
+    if (!this.#sandboxes.delete(sandbox.record.sandboxId)) return;
+    sandbox.discard();
+    await removeTree(join(this.#parts.outputDirectory, sandbox.record.sandboxId));
+  }
+
+  #newRecord(request: CreateRequest): SandboxRecord {
+    // Strictly increasing, so that a list continued "before" a sandbox neither repeats nor skips one.
+    this.#lastCreatedAtSeconds = Math.max(Date.now() / 1000, this.#lastCreatedAtSeconds + 0.000_1);
+    const { appId, imageId, name, tags, timeoutSeconds, idleTimeoutSeconds } = request;
+    const createdAtSeconds = this.#lastCreatedAtSeconds;
+    const ids = { sandboxId: newSandboxId(), taskId: newTaskId() };
+    return { ...ids, appId, imageId, name, tags, timeoutSeconds, idleTimeoutSeconds, createdAtSeconds, result: null };
+  }
+
+  #refuseTakenName(appId: string, name: string): void {
+    if (this.findByName(appId, name, false) !== undefined) {
+      throw new RpcError('ALREADY_EXISTS', `Sandbox with name '${name}' already exists`);
+    }
+  }
+}

@@ -1,0 +1,123 @@
+/** Building and deleting images through the SDK. */
+import type { App, Image, ModalClient } from 'modal';
+import { bounded, portCall } from './call-context.ts';
+import { ImageBuildFailed, ImageGone, ProviderUnavailable } from './errors.ts';
+import { isNotFound, messageOf, toPortError } from './modal-errors.ts';
+import type { ImageRecipe, ImageRef } from './provider.ts';
+
+const buildTimeoutSeconds = 30 * 60;
+const controlTimeoutSeconds = 60;
+/** A dropped connection ends the SDK's wait for a build, not the build: asking again joins it. */
+const joins = 5;
+const keptLogCharacters = 8 * 1024;
+
+export type BuildRequest = {
+  client: ModalClient;
+  app: App;
+  recipe: ImageRecipe;
+  onLog: (text: string) => void;
+  signal: AbortSignal | undefined;
+};
+
+/** Layer by layer, so that a change in the recipe keeps the layers before it, and each one's time is known. */
+export async function buildImage({ client, app, recipe, onLog, signal }: BuildRequest): Promise<ImageRef> {
+  const layers = layersOf(recipe.commands);
+  let image = client.images.fromRegistry(recipe.from);
+  const deadlineMs = Date.now() + buildTimeoutSeconds * 1_000;
+  for (const [index, commands] of layers.entries()) {
+    const title = `[${index + 1}/${layers.length}] ${summary(commands)}`;
+    onLog(`${title}\n`);
+    const startedMs = Date.now();
+    const timeoutSeconds = Math.max(1, Math.round((deadlineMs - startedMs) / 1_000));
+    image = await buildLayer(image.dockerfileCommands(commands), {
+      app,
+      title,
+      timeoutSeconds,
+      onLog,
+      signal,
+    });
+    onLog(`[${index + 1}/${layers.length}] ready after ${((Date.now() - startedMs) / 1_000).toFixed(1)} s\n`);
+  }
+  return { imageId: image.imageId };
+}
+
+type LayerRequest = {
+  app: App;
+  title: string;
+  timeoutSeconds: number;
+  onLog: (text: string) => void;
+  signal: AbortSignal | undefined;
+};
+
+async function buildLayer(image: Image, request: LayerRequest): Promise<Image> {
+  const { app, title, timeoutSeconds, onLog, signal } = request;
+  const seen = new Set<string>();
+  let tail = '';
+  const onBuildLog = ({ entryId, text }: { entryId: string; text: string }) => {
+    // A build that is joined again tells its log from the start.
+    if (entryId !== '' && seen.has(entryId)) return;
+    seen.add(entryId);
+    tail = (tail + text).slice(-keptLogCharacters);
+    onLog(text);
+  };
+  const what = `build image, ${title}`;
+  for (let join = 1; ; join += 1) {
+    try {
+      return await bounded({ what, timeoutSeconds, signal, onBuildLog }, () => image.build(app));
+    } catch (error) {
+      if (signal?.aborted === true) throw signal.reason;
+      const failure = buildFailure(error, what, tail);
+      if (join === joins || failure instanceof ImageBuildFailed || !mayJoinAgain(error)) throw failure;
+    }
+  }
+}
+
+/** The SDK throws plain errors for builds that failed; all begin alike. */
+function buildFailure(error: unknown, what: string, log: string): Error {
+  const message = messageOf(error);
+  if (!message.startsWith('Image build for ')) return toPortError(error, what);
+  if (message.includes('terminated due to external shut-down')) {
+    return new ProviderUnavailable(`${what}: ${message}`, { cause: error });
+  }
+  return new ImageBuildFailed(`${what}: ${message}`, log);
+}
+
+function mayJoinAgain(error: unknown): boolean {
+  return !(error instanceof ProviderUnavailable) && toPortError(error, '') instanceof ProviderUnavailable;
+}
+
+/** A layer ends with each RUN; what only sets something goes with the next RUN. */
+export function layersOf(commands: readonly string[]): string[][] {
+  const layers: string[][] = [];
+  let open: string[] = [];
+  for (const command of commands) {
+    open.push(command);
+    if (!/^\s*RUN\s/i.test(command)) continue;
+    layers.push(open);
+    open = [];
+  }
+  if (open.length > 0 || layers.length === 0) layers.push(open);
+  return layers;
+}
+
+function summary(commands: readonly string[]): string {
+  const [first = ''] = (commands.at(-1) ?? '').split('\n', 1);
+  return first.length > 100 ? `${first.slice(0, 99)}…` : first;
+}
+
+/** Throws `ImageGone` when there is no such image. */
+export async function findImage(client: ModalClient, imageId: string): Promise<Image> {
+  try {
+    return await client.images.fromId(imageId);
+  } catch (error) {
+    throw isNotFound(error) ? new ImageGone(imageId) : error;
+  }
+}
+
+export async function deleteImage(client: ModalClient, { imageId }: ImageRef): Promise<void> {
+  await portCall({ what: `delete image ${imageId}`, timeoutSeconds: controlTimeoutSeconds }, () =>
+    client.images.delete(imageId).catch((error: unknown) => {
+      if (!isNotFound(error)) throw error;
+    }),
+  );
+}

@@ -1,0 +1,181 @@
+/**
+ * The sandbox port on Modal, through public calls of its SDK only. Keeps I7: a sandbox is looked up by its name before it
+ * is created, and looked up again when the answer of a create is ambiguous; it is never created twice by one name.
+ */
+import {
+  AlreadyExistsError,
+  NotFoundError,
+  type App,
+  type ModalClient,
+  type Sandbox as ModalSandbox,
+} from 'modal';
+import { bounded, portCall, unbounded } from './call-context.ts';
+import { ImageGone, ProviderUnavailable } from './errors.ts';
+import { createModalClient, type ModalClientOptions } from './modal-client.ts';
+import { isNotFound, toPortError } from './modal-errors.ts';
+import { ModalHandles } from './modal-handles.ts';
+import { buildImage, deleteImage, findImage } from './modal-images.ts';
+import { ModalSandboxAdapter } from './modal-sandbox.ts';
+import type { CreateSandbox, ImageRecipe, ImageRef, Sandbox, SandboxProvider } from './provider.ts';
+
+const controlTimeoutSeconds = 60;
+const createTimeoutSeconds = 120;
+/** A new sandbox was seen to hang or fail at its first exec: it gets one that does nothing. */
+const firstExecTimeoutSeconds = 15;
+
+/** The tag that carries a sandbox's name, which Modal's list does not tell. */
+const nameTag = 'harvest-name';
+
+export type ModalProviderOptions = ModalClientOptions & {
+  /** Modal's app that holds sandboxes and images; `harvest` by default. */
+  appName?: string;
+  /** What a sandbox reserves; it may use more. Modal's default when absent. */
+  cpu?: number;
+  memoryMiB?: number;
+};
+
+export function createModalProvider(options: ModalProviderOptions): SandboxProvider {
+  return new ModalProvider(options);
+}
+
+class ModalProvider implements SandboxProvider {
+  readonly #client: ModalClient;
+  readonly #handles: ModalHandles;
+  readonly #appName: string;
+  readonly #reservation: { cpu?: number; memoryMiB?: number };
+  #appOnce: Promise<App> | undefined;
+
+  constructor(options: ModalProviderOptions) {
+    const { appName = 'harvest', cpu, memoryMiB } = options;
+    this.#client = createModalClient(options);
+    this.#handles = new ModalHandles(this.#client);
+    this.#appName = appName;
+    this.#reservation = { ...(cpu !== undefined && { cpu }), ...(memoryMiB !== undefined && { memoryMiB }) };
+  }
+
+  async buildImage(
+    recipe: ImageRecipe,
+    onLog: (text: string) => void,
+    signal?: AbortSignal,
+  ): Promise<ImageRef> {
+    const bounds = { what: 'find the app', timeoutSeconds: controlTimeoutSeconds, signal };
+    const app = await portCall(bounds, () => this.#app());
+    return buildImage({ client: this.#client, app, recipe, onLog, signal });
+  }
+
+  async create(request: CreateSandbox): Promise<Sandbox> {
+    const existing = await this.#lookUp(request.name, request.signal);
+    const sandbox = existing ?? (await this.#createOrFind(request));
+    await firstExec(sandbox, request.signal);
+    return sandbox;
+  }
+
+  findByName(name: string): Promise<Sandbox | null> {
+    return this.#lookUp(name);
+  }
+
+  attach(sandboxId: string): Promise<Sandbox> {
+    return Promise.resolve(this.#wrap(sandboxId));
+  }
+
+  list(tags: Readonly<Record<string, string>>): Promise<{ sandboxId: string; name: string | null }[]> {
+    return portCall({ what: 'list sandboxes', timeoutSeconds: controlTimeoutSeconds }, async () => {
+      const { appId } = await this.#app();
+      const found = await Array.fromAsync(this.#client.sandboxes.list({ appId, tags: { ...tags } }));
+      return Promise.all(found.map((handle) => withName(handle)));
+    });
+  }
+
+  deleteImage(image: ImageRef): Promise<void> {
+    return deleteImage(this.#client, image);
+  }
+
+  close(): Promise<void> {
+    this.#handles.close();
+    this.#client.close();
+    return Promise.resolve();
+  }
+
+  async #createOrFind(request: CreateSandbox): Promise<Sandbox> {
+    const { name, signal } = request;
+    const what = `create sandbox ${name}`;
+    try {
+      const bounds = { what, timeoutSeconds: createTimeoutSeconds, signal };
+      return this.#keep(await bounded(bounds, () => this.#createOnce(request)));
+    } catch (error) {
+      if (signal?.aborted === true) throw signal.reason;
+      const failure = isNotFound(error) ? new ImageGone(request.image.imageId) : toPortError(error, what);
+      const ambiguous = error instanceof AlreadyExistsError || failure instanceof ProviderUnavailable;
+      const found = ambiguous ? await this.#lookUp(name, signal) : null;
+      if (found === null) throw failure;
+      return found;
+    }
+  }
+
+  async #createOnce(request: CreateSandbox): Promise<ModalSandbox> {
+    const [app, image] = await Promise.all([this.#app(), findImage(this.#client, request.image.imageId)]);
+    return this.#client.sandboxes.create(app, image, {
+      name: request.name,
+      command: [...request.command],
+      tags: { ...request.tags, [nameTag]: request.name },
+      timeoutMs: request.timeoutSeconds * 1_000,
+      ...this.#reservation,
+    });
+  }
+
+  #lookUp(name: string, signal?: AbortSignal): Promise<Sandbox | null> {
+    const bounds = { what: `find sandbox ${name}`, timeoutSeconds: controlTimeoutSeconds, signal };
+    return portCall(bounds, async () => {
+      try {
+        return this.#keep(await this.#client.sandboxes.fromName(this.#appName, name));
+      } catch (error) {
+        if (error instanceof NotFoundError) return null;
+        throw error;
+      }
+    });
+  }
+
+  #app(): Promise<App> {
+    this.#appOnce ??= unbounded(() =>
+      this.#client.apps.fromName(this.#appName, { createIfMissing: true }),
+    ).catch((error: unknown) => {
+      this.#appOnce = undefined;
+      throw error;
+    });
+    return this.#appOnce;
+  }
+
+  #keep(handle: ModalSandbox): Sandbox {
+    return this.#wrap(this.#handles.keep(handle).sandboxId);
+  }
+
+  #wrap(sandboxId: string): Sandbox {
+    return new ModalSandboxAdapter(sandboxId, { client: this.#client, handles: this.#handles });
+  }
+}
+
+async function withName(handle: ModalSandbox): Promise<{ sandboxId: string; name: string | null }> {
+  try {
+    const tags = await handle.getTags();
+    return { sandboxId: handle.sandboxId, name: tags[nameTag] ?? null };
+  } catch (error) {
+    // It ended since it was listed.
+    if (isNotFound(error)) return { sandboxId: handle.sandboxId, name: null };
+    throw error;
+  }
+}
+
+async function firstExec(sandbox: Sandbox, signal: AbortSignal | undefined): Promise<void> {
+  const deadline = AbortSignal.timeout(firstExecTimeoutSeconds * 1_000);
+  try {
+    const either = signal === undefined ? deadline : AbortSignal.any([signal, deadline]);
+    const process = await sandbox.exec(['true'], { signal: either });
+    await process.wait();
+  } catch (error) {
+    if (signal?.aborted === true) throw signal.reason;
+    if (!deadline.aborted) throw error;
+    throw new ProviderUnavailable(
+      `the first exec in sandbox ${sandbox.sandboxId} did not end within ${firstExecTimeoutSeconds} s`,
+    );
+  }
+}

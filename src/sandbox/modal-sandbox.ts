@@ -1,0 +1,162 @@
+/** One sandbox through the SDK. That it ended is reported as `SandboxLost` by every call, whatever the SDK said. */
+import { randomUUID } from 'node:crypto';
+import { ClientClosedError, NotFoundError, type ModalClient, type Sandbox as ModalSandbox } from 'modal';
+import { bounded, type Bounds } from './call-context.ts';
+import { ProviderRefused, SandboxLost } from './errors.ts';
+import { grpcCodeOf, grpcCodes, isNotFound, toPortError } from './modal-errors.ts';
+import type { ModalHandles } from './modal-handles.ts';
+import { sandboxProcess, type ProcessOwner } from './modal-process.ts';
+import type { ExecOptions, ImageRef, Sandbox, SandboxProcess } from './provider.ts';
+
+const controlTimeoutSeconds = 60;
+/** After a failed request: whether the sandbox still lives. */
+const probeTimeoutSeconds = 5;
+/** The SDK's own limit of a snapshot comes first, so that its answer is not lost by a hair. */
+const snapshotMarginSeconds = 5;
+
+/** The file appears whole or not at all: an entrypoint may be waiting for it. */
+const writeScript =
+  'mkdir -p -- "$(dirname -- "$1")" && cat > "$1.$2" && mv -f -- "$1.$2" "$1" || { rm -f -- "$1.$2"; exit 1; }';
+
+export class ModalSandboxAdapter implements Sandbox, ProcessOwner {
+  readonly sandboxId: string;
+  readonly #client: ModalClient;
+  readonly #handles: ModalHandles;
+
+  constructor(sandboxId: string, parts: { client: ModalClient; handles: ModalHandles }) {
+    this.sandboxId = sandboxId;
+    this.#client = parts.client;
+    this.#handles = parts.handles;
+  }
+
+  async exec(argv: readonly string[], options: ExecOptions = {}): Promise<SandboxProcess> {
+    const bounds = { ...this.#bounds('exec'), signal: options.signal };
+    const process = await this.#call(bounds, async (handle) => {
+      const secrets = await Promise.all((options.secretNames ?? []).map((name) => this.#secret(name)));
+      return handle.exec([...argv], { mode: 'binary', workdir: '/', ...(secrets.length > 0 && { secrets }) });
+    });
+    return sandboxProcess(process, this, options);
+  }
+
+  async writeFile(path: string, data: Uint8Array, signal?: AbortSignal): Promise<void> {
+    const process = await this.exec(['sh', '-c', writeScript, 'sh', path, randomUUID()], {
+      stdin: data,
+      ...(signal !== undefined && { signal }),
+    });
+    for await (const chunk of process.stdout) void chunk;
+    if ((await process.wait()) === 0) return;
+    throw new ProviderRefused(`write ${path} in ${this.sandboxId}: ${(await process.stderr()).trim()}`);
+  }
+
+  async snapshot(options: { timeoutSeconds: number; signal?: AbortSignal }): Promise<ImageRef> {
+    const { timeoutSeconds, signal } = options;
+    const bounds = { ...this.#bounds('snapshot', timeoutSeconds + snapshotMarginSeconds), signal };
+    const image = await this.#call(bounds, (handle) =>
+      handle.snapshotFilesystem({ timeoutMs: timeoutSeconds * 1_000, ttlMs: null }),
+    );
+    return { imageId: image.imageId };
+  }
+
+  async isRunning(): Promise<boolean> {
+    try {
+      return (await this.#exitCode(controlTimeoutSeconds)) === null;
+    } catch (error) {
+      if (isNotFound(error)) return false;
+      throw toPortError(error, this.#what('poll'));
+    }
+  }
+
+  async terminate(): Promise<void> {
+    try {
+      const handle = await this.#handles.get(this.sandboxId);
+      await bounded(this.#bounds('terminate'), () => handle.terminate({ wait: true }));
+    } catch (error) {
+      if (!(await this.#hasEnded())) throw toPortError(error, this.#what('terminate'));
+    } finally {
+      this.#handles.drop(this.sandboxId);
+    }
+  }
+
+  /** The port's error for a failed request: `SandboxLost` when the sandbox turns out to have ended. */
+  async classify(error: unknown): Promise<Error> {
+    if (error instanceof SandboxLost) return error;
+    const cause = await this.#endCause();
+    if (cause === null) return toPortError(error, this.#what('exec'));
+    this.#handles.drop(this.sandboxId);
+    return new SandboxLost(this.sandboxId, cause);
+  }
+
+  async requireRunning(): Promise<void> {
+    const cause = await this.#endCause();
+    if (cause !== null) throw new SandboxLost(this.sandboxId, cause);
+  }
+
+  /** Once more on a new handle when the old one's connection or token is no longer good: nothing was carried out then. */
+  async #call<T>(bounds: Bounds, work: (handle: ModalSandbox) => Promise<T>): Promise<T> {
+    const attempt = async () => {
+      const handle = await this.#handles.get(this.sandboxId);
+      return bounded(bounds, () => work(handle));
+    };
+    try {
+      return await attempt().catch((error: unknown) => {
+        if (bounds.signal?.aborted === true || !isStaleHandle(error)) throw error;
+        this.#handles.drop(this.sandboxId);
+        return attempt();
+      });
+    } catch (error) {
+      if (bounds.signal?.aborted === true) throw bounds.signal.reason;
+      throw await this.classify(error);
+    }
+  }
+
+  async #secret(name: string) {
+    try {
+      return await this.#client.secrets.fromName(name);
+    } catch (error) {
+      if (error instanceof NotFoundError) throw new ProviderRefused(`Modal has no secret named ${name}`);
+      throw error;
+    }
+  }
+
+  /** Null while it runs. */
+  async #exitCode(timeoutSeconds: number): Promise<number | null> {
+    return bounded(this.#bounds('poll', timeoutSeconds), async () => {
+      // Not the shared handle: a detached one refuses even this.
+      const handle = await this.#client.sandboxes.fromId(this.sandboxId);
+      return handle.poll();
+    });
+  }
+
+  /** Why it is gone, or null when it lives or cannot be asked. */
+  async #endCause(): Promise<string | null> {
+    try {
+      const code = await this.#exitCode(probeTimeoutSeconds);
+      return code === null ? null : describeEnd(code);
+    } catch (error) {
+      return isNotFound(error) ? 'it does not exist' : null;
+    }
+  }
+
+  async #hasEnded(): Promise<boolean> {
+    return (await this.#endCause()) !== null;
+  }
+
+  #what(action: string): string {
+    return `${action} in sandbox ${this.sandboxId}`;
+  }
+
+  #bounds(action: string, timeoutSeconds = controlTimeoutSeconds): Bounds {
+    return { what: this.#what(action), timeoutSeconds };
+  }
+}
+
+function isStaleHandle(error: unknown): boolean {
+  return error instanceof ClientClosedError || grpcCodeOf(error) === grpcCodes.unauthenticated;
+}
+
+/** The SDK folds the reason into these two codes; every other one is the entrypoint's own. */
+function describeEnd(code: number): string {
+  if (code === 124) return 'its lifetime was over';
+  if (code === 137) return 'it was terminated';
+  return `its entrypoint ended with code ${code}`;
+}

@@ -1,0 +1,122 @@
+/**
+ * Sealing: how a credential travels through Temporal without being readable there (I8). The client seals it before it
+ * leaves the process, an activity opens it. AES-256-GCM; the context (usually the session id) is authenticated with
+ * it, so a box copied into another session does not open there.
+ */
+import { createCipheriv, createDecipheriv, createSecretKey, randomBytes, type KeyObject } from 'node:crypto';
+
+/** A sealed value as plain JSON. `box` is base64 of version (1 byte), iv (12), tag (16), ciphertext. */
+export interface Sealed {
+  keyId: string;
+  box: string;
+}
+
+/** The text of the sealing keys is not usable; says why without repeating any of it. */
+export class InvalidSealingKeys extends Error {
+  override readonly name = 'InvalidSealingKeys';
+}
+
+/** The value was sealed with a key this process does not hold: give it the key, do not retry. */
+export class UnknownSealingKey extends Error {
+  override readonly name = 'UnknownSealingKey';
+  readonly keyId: string;
+  constructor(keyId: string) {
+    super(`A credential was sealed with key "${keyId}", which this process does not hold.`);
+    this.keyId = keyId;
+  }
+}
+
+/** The box was altered, cut, or sealed for another context: it never opens. */
+export class BrokenSeal extends Error {
+  override readonly name = 'BrokenSeal';
+  readonly keyId: string;
+  constructor(keyId: string) {
+    super(
+      `A credential sealed with key "${keyId}" does not open: it was altered or sealed for something else.`,
+    );
+    this.keyId = keyId;
+  }
+}
+
+const VERSION = 1;
+const KEY_BYTES = 32;
+const IV_BYTES = 12;
+const TAG_BYTES = 16;
+const HEADER_BYTES = 1 + IV_BYTES + TAG_BYTES;
+const KEY_ID = /^[A-Za-z0-9._-]{1,40}$/;
+
+/** The first key seals, every key opens: a key is changed by putting the new one in front. */
+export class SealingKeys {
+  readonly sealingKeyId: string;
+  readonly #keys: ReadonlyMap<string, KeyObject>;
+
+  /** @param text one or more `keyId:base64(32 bytes)`, separated by commas. Throws `InvalidSealingKeys`. */
+  static parse(text: string): SealingKeys {
+    const keys = new Map<string, KeyObject>();
+    for (const [index, entry] of text.split(',').entries()) {
+      const where = `sealing key ${index + 1}`;
+      const [, keyId, encoded] = /^\s*([^:]*):(.*?)\s*$/s.exec(entry) ?? [];
+      if (keyId === undefined || encoded === undefined || !KEY_ID.test(keyId)) {
+        throw new InvalidSealingKeys(
+          `${where} is not "keyId:base64 of 32 bytes" (key id: 1 to 40 of A-Z a-z 0-9 . _ -).`,
+        );
+      }
+      const bytes = Buffer.from(encoded, 'base64');
+      if (bytes.length !== KEY_BYTES || bytes.toString('base64') !== encoded) {
+        throw new InvalidSealingKeys(`${where} ("${keyId}") is not ${KEY_BYTES} bytes in base64.`);
+      }
+      if (keys.has(keyId)) throw new InvalidSealingKeys(`${where} repeats the key id "${keyId}".`);
+      keys.set(keyId, createSecretKey(bytes));
+    }
+    return new SealingKeys(keys);
+  }
+
+  private constructor(keys: ReadonlyMap<string, KeyObject>) {
+    this.#keys = keys;
+    const [first = ''] = keys.keys();
+    this.sealingKeyId = first;
+  }
+
+  /** Throws `UnknownSealingKey`. */
+  key(keyId: string): KeyObject {
+    const key = this.#keys.get(keyId);
+    if (key === undefined) throw new UnknownSealingKey(keyId);
+    return key;
+  }
+}
+
+/** A new key as one entry for `SealingKeys.parse`, with a key id of its own. */
+export function generateSealingKey(): string {
+  return `k${randomBytes(4).toString('hex')}:${randomBytes(KEY_BYTES).toString('base64')}`;
+}
+
+export function seal(keys: SealingKeys, plaintext: string, context: string): Sealed {
+  const keyId = keys.sealingKeyId;
+  const iv = randomBytes(IV_BYTES);
+  const cipher = createCipheriv('aes-256-gcm', keys.key(keyId), iv, { authTagLength: TAG_BYTES });
+  cipher.setAAD(associatedData(keyId, context));
+  const ciphertext = Buffer.concat([cipher.update(plaintext, 'utf8'), cipher.final()]);
+  const box = Buffer.concat([Buffer.of(VERSION), iv, cipher.getAuthTag(), ciphertext]);
+  return { keyId, box: box.toString('base64') };
+}
+
+/** Throws `UnknownSealingKey` or `BrokenSeal`; neither is worth a retry. */
+export function open(keys: SealingKeys, sealed: Sealed, context: string): string {
+  const { keyId } = sealed;
+  const key = keys.key(keyId);
+  const box = Buffer.from(sealed.box, 'base64');
+  if (box.length < HEADER_BYTES || box[0] !== VERSION) throw new BrokenSeal(keyId);
+  const iv = box.subarray(1, 1 + IV_BYTES);
+  const decipher = createDecipheriv('aes-256-gcm', key, iv, { authTagLength: TAG_BYTES });
+  decipher.setAAD(associatedData(keyId, context));
+  decipher.setAuthTag(box.subarray(1 + IV_BYTES, HEADER_BYTES));
+  try {
+    return Buffer.concat([decipher.update(box.subarray(HEADER_BYTES)), decipher.final()]).toString('utf8');
+  } catch {
+    throw new BrokenSeal(keyId);
+  }
+}
+
+function associatedData(keyId: string, context: string): Buffer {
+  return Buffer.from(JSON.stringify([VERSION, keyId, context]));
+}

@@ -1,0 +1,73 @@
+/** The tables as Kysely types. Texts named `…_json` were written by this store from a checked value. */
+import type { Generated } from 'kysely';
+
+export interface Tables {
+  events: EventsTable;
+  journal_cursors: JournalCursorsTable;
+  transcript_entries: TranscriptEntriesTable;
+  checkpoints: CheckpointsTable;
+  blobs: BlobsTable;
+  sandboxes: SandboxesTable;
+  base_images: BaseImagesTable;
+}
+
+export interface EventsTable {
+  session_id: string;
+  seq: number;
+  generation: number;
+  at: string;
+  turn_id: string | null;
+  type: string;
+  data_json: string;
+  /** One of the two is set: what makes a repeated append harmless (I5). */
+  event_id: string | null;
+  journal_offset: number | null;
+}
+
+interface JournalCursorsTable {
+  session_id: string;
+  generation: number;
+  next_offset: number;
+}
+
+interface TranscriptEntriesTable {
+  /** Orders the entries of all conversations of a session. */
+  ordinal: Generated<number>;
+  session_id: string;
+  agent_session_id: string;
+  /** Empty for the main conversation. */
+  subpath: string;
+  uuid: string | null;
+  entry_json: string;
+}
+
+interface CheckpointsTable {
+  ordinal: Generated<number>;
+  session_id: string;
+  checkpoint_id: string;
+  checkpoint_json: string;
+}
+
+interface BlobsTable {
+  session_id: string;
+  kind: 'output' | 'carried-work';
+  blob_id: string;
+  bytes: Uint8Array;
+}
+
+interface SandboxesTable {
+  name: string;
+  session_id: string;
+  generation: number;
+  sandbox_id: string | null;
+  intended_at: string;
+  ended_at: string | null;
+  ended_reason: string | null;
+}
+
+interface BaseImagesTable {
+  recipe_hash: string;
+  image_id: string;
+  runtime_version: string;
+  built_at: string;
+}

@@ -1,0 +1,202 @@
+/**
+ * The store port: everything of a session that outlives its sandbox and does not belong in Temporal's history (I6).
+ *
+ * What every implementation owes its callers:
+ * - **Atomic.** Each method is one transaction: after an error, or when the process dies in the middle, either all of
+ *   it happened or nothing.
+ * - **Durable.** What a resolved promise acknowledged survives SIGKILL of the process. (A power failure may take the
+ *   last moments; the journal and Temporal bring them back, because every append may be repeated.)
+ * - **Repeatable.** Every writing method can be called again with the same arguments after an unknown outcome and
+ *   changes nothing more. Each says by which key.
+ * - **Shared.** Several processes use one store at once. A writer that has to wait for another does not block its
+ *   process's event loop.
+ * - **Redacted.** The store keeps what it is given: text is redacted before it comes here (I8, I11).
+ */
+import type { Checkpoint } from '../contracts/checkpoint.ts';
+import type { EventBody, EventType, OwnEvent, SessionEvent } from '../contracts/events.ts';
+import type { TranscriptBatch, TranscriptEntry } from '../contracts/transcript.ts';
+
+/** What watchers of sessions may use: nothing in it writes. */
+export interface StoreReader extends AsyncDisposable {
+  readonly events: EventReader;
+  readonly transcripts: TranscriptReader;
+  readonly checkpoints: CheckpointReader;
+  readonly carriedWork: CarriedWorkReader;
+  readonly blobs: BlobReader;
+  /** Ends every follower with `StoreClosed`. */
+  close(): Promise<void>;
+}
+
+export interface Store extends StoreReader {
+  readonly events: EventLog;
+  readonly journal: Journal;
+  readonly checkpoints: CheckpointLog;
+  readonly carriedWork: CarriedWorkKeeper;
+  readonly blobs: BlobKeeper;
+  readonly sandboxes: SandboxLedger;
+  readonly images: ImageRecords;
+  /**
+   * Forgets a session: event log, journal cursors, transcripts, checkpoints, carried work and blobs. With
+   * `keepCheckpoint` the newest checkpoint stays, with the transcript and the carried work it needs. Sandboxes stay in
+   * the ledger until they ended. With `keepEvents` the event log stays, and what it points to.
+   */
+  deleteSession(sessionId: string, options: { keepCheckpoint: boolean; keepEvents?: boolean }): Promise<void>;
+}
+
+export interface EventReader {
+  /** Events with a `seq` above `after`, in order, at most `limit`; only of these types when they are given. */
+  read(
+    sessionId: string,
+    range: { after: number; limit: number; types?: readonly EventType[] },
+  ): Promise<SessionEvent[]>;
+  /** The newest `limit` events (of these types), in order. */
+  readLast(
+    sessionId: string,
+    range: { limit: number; types?: readonly EventType[] },
+  ): Promise<SessionEvent[]>;
+  /** 0 when there is no event. */
+  lastSeq(sessionId: string): Promise<number>;
+  /**
+   * Every event above `after`, first those that are stored, then each as it is appended, by whichever process: in
+   * order, none twice, none left out, a few milliseconds after the append. Ends when `signal` is aborted. Events are
+   * read in pages when they are asked for: a slow follower holds one page in memory and slows down nobody.
+   */
+  follow(sessionId: string, options: FollowOptions): AsyncIterable<SessionEvent>;
+}
+
+export interface FollowOptions {
+  /** The last `seq` already seen; 0 for all. */
+  after: number;
+  signal?: AbortSignal;
+  types?: readonly EventType[];
+}
+
+export interface EventLog extends EventReader {
+  /**
+   * Appends the workflow's own events (I5): keyed by session and `eventId`; one that is there already is left out. The
+   * store assigns `seq`.
+   */
+  appendOwn(sessionId: string, events: readonly OwnEvent[]): Promise<{ lastSeq: number; appended: number }>;
+}
+
+/** One record of a generation's journal, as far as the store keeps it. */
+export interface JournalItem {
+  /** Byte position of the record in the journal, and of the one after it. */
+  offset: number;
+  endOffset: number;
+  at: string;
+  turnId?: string;
+  body?: EventBody;
+  /** Set for an event that the workflow may also append itself (the end of a turn): whoever comes first counts. */
+  eventId?: string;
+  /** Entries with a `uuid` that is there already are left out. */
+  transcript?: TranscriptBatch;
+}
+
+export interface JournalBatch {
+  sessionId: string;
+  generation: number;
+  /** Where the batch begins and ends, whether or not records of every byte are in it. */
+  fromOffset: number;
+  nextOffset: number;
+  /** In the order of their offsets. */
+  items: readonly JournalItem[];
+}
+
+export interface Journal {
+  /**
+   * Appends a batch and moves the generation's cursor to its end (I5): keyed by session, generation and offset; records
+   * before the cursor are left out, so batches may overlap what is stored. Throws `JournalGap` when records are missing
+   * in between, `JournalMismatch` when the records are not those of the stored journal.
+   */
+  append(batch: JournalBatch): Promise<{ cursor: number; lastSeq: number; appended: number }>;
+  /** Where to read the generation's journal from; 0 before its first record. */
+  cursor(sessionId: string, generation: number): Promise<number>;
+}
+
+/** A place in a conversation: its first `entries` entries. Subagents' conversations do not count. */
+export interface TranscriptPosition {
+  agentSessionId: string;
+  entries: number;
+}
+
+export interface TranscriptReader {
+  /** The end of the newest conversation; null when there is none. */
+  position(sessionId: string): Promise<TranscriptPosition | null>;
+  /** The conversation up to `position`, by default the whole newest one; null when there is none. */
+  read(
+    sessionId: string,
+    position?: TranscriptPosition,
+  ): Promise<{ agentSessionId: string; entries: TranscriptEntry[] } | null>;
+}
+
+export interface CheckpointReader {
+  find(sessionId: string, checkpointId: string): Promise<Checkpoint | null>;
+  latest(sessionId: string): Promise<Checkpoint | null>;
+  /** Oldest first. */
+  list(sessionId: string): Promise<Checkpoint[]>;
+}
+
+export interface CheckpointLog extends CheckpointReader {
+  /** Keyed by session and checkpoint id: one that is there is replaced (a snapshot was added) and keeps its place. */
+  save(checkpoint: Checkpoint): Promise<void>;
+}
+
+export interface CarriedWorkReader {
+  /** The bundle's bytes; null when it is not there (any more). */
+  read(sessionId: string, sha256: string): Promise<Uint8Array | null>;
+}
+
+export interface CarriedWorkKeeper extends CarriedWorkReader {
+  /** Keeps a bundle under the hash of its bytes, which is returned in hex. Throws `BlobTooLarge`. */
+  save(sessionId: string, bundle: Uint8Array): Promise<{ sha256: string }>;
+}
+
+export interface BlobReader {
+  read(sessionId: string, blobId: string): Promise<Uint8Array | null>;
+}
+
+/** The whole of what the event log shows only a part of. */
+export interface BlobKeeper extends BlobReader {
+  /** Keyed by session and blob id; one that is there stays as it is. Throws `BlobTooLarge`. */
+  save(sessionId: string, blobId: string, bytes: Uint8Array): Promise<void>;
+}
+
+export interface SandboxRecord {
+  name: string;
+  sessionId: string;
+  generation: number;
+  /** Null while it is not known whether the sandbox exists (I7). */
+  sandboxId: string | null;
+  intendedAt: string;
+  endedAt: string | null;
+  endedReason: string | null;
+}
+
+/** Every sandbox there ever was or may be (I7). All writes are keyed by the sandbox's name. */
+export interface SandboxLedger {
+  /** Before the sandbox is created. One that is there stays as it is. */
+  recordIntent(intent: { name: string; sessionId: string; generation: number }): Promise<void>;
+  recordCreated(created: { name: string; sandboxId: string }): Promise<void>;
+  /** Also for one that was never created. The first reason stays. */
+  recordEnded(ended: { name: string; reason: string }): Promise<void>;
+  find(name: string): Promise<SandboxRecord | null>;
+  /** Those that may exist: intended and not ended. Oldest first. */
+  listOpen(): Promise<SandboxRecord[]>;
+}
+
+/** An image that was built from a recipe. */
+export interface BaseImage {
+  recipeHash: string;
+  imageId: string;
+  runtimeVersion: string;
+  builtAt: string;
+}
+
+export interface ImageRecords {
+  /** Keyed by the recipe's hash; the newest record of a recipe counts. */
+  recordBase(image: BaseImage): Promise<void>;
+  findBase(recipeHash: string): Promise<BaseImage | null>;
+  /** When the provider does not have it any more. */
+  forgetBase(recipeHash: string): Promise<void>;
+}

@@ -1,0 +1,78 @@
+/** The agent's conversation memory, entry by entry in the order it was mirrored. */
+import type { Kysely } from 'kysely';
+import type { TranscriptBatch, TranscriptEntry } from '../contracts/transcript.ts';
+import type { StoreDatabase } from './database.ts';
+import type { Tables } from './schema.ts';
+import type { TranscriptPosition, TranscriptReader } from './store.ts';
+
+/** The conversation with the caller; subagents have subpaths. */
+const MAIN = '';
+
+export function createTranscripts(database: StoreDatabase): TranscriptReader {
+  const db = database.read;
+  return {
+    position: async (sessionId) => positionOf(db, sessionId),
+    read: async (sessionId, position) => {
+      const wanted = position ?? (await positionOf(db, sessionId));
+      if (wanted === null) return null;
+      const rows = await selectEntries(db, sessionId, wanted.agentSessionId)
+        .select('entry_json')
+        .orderBy('ordinal')
+        .limit(wanted.entries)
+        .execute();
+      if (rows.length === 0) return null;
+      // Written from checked entries; what is in them is the agent's own.
+      const entries = rows.map((row) => JSON.parse(row.entry_json) as TranscriptEntry);
+      return { agentSessionId: wanted.agentSessionId, entries };
+    },
+  };
+}
+
+async function positionOf(db: Kysely<Tables>, sessionId: string): Promise<TranscriptPosition | null> {
+  const newest = await db
+    .selectFrom('transcript_entries')
+    .select('agent_session_id')
+    .where('session_id', '=', sessionId)
+    .where('subpath', '=', MAIN)
+    .orderBy('ordinal', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+  if (newest === undefined) return null;
+  const { count } = await selectEntries(db, sessionId, newest.agent_session_id)
+    .select((expression) => expression.fn.countAll<number>().as('count'))
+    .executeTakeFirstOrThrow();
+  return { agentSessionId: newest.agent_session_id, entries: count };
+}
+
+function selectEntries(db: Kysely<Tables>, sessionId: string, agentSessionId: string) {
+  return db
+    .selectFrom('transcript_entries')
+    .where('session_id', '=', sessionId)
+    .where('agent_session_id', '=', agentSessionId)
+    .where('subpath', '=', MAIN);
+}
+
+/** SQLite allows 32,766 parameters in one statement. */
+const ROWS_PER_INSERT = 1_000;
+
+/** Within a write transaction. An entry whose `uuid` is there already is left out. */
+export async function insertEntries(
+  db: Kysely<Tables>,
+  sessionId: string,
+  batch: TranscriptBatch,
+): Promise<void> {
+  const rows = batch.entries.map((entry) => ({
+    session_id: sessionId,
+    agent_session_id: batch.agentSessionId,
+    subpath: batch.subpath ?? MAIN,
+    uuid: entry.uuid ?? null,
+    entry_json: JSON.stringify(entry),
+  }));
+  for (let from = 0; from < rows.length; from += ROWS_PER_INSERT) {
+    await db
+      .insertInto('transcript_entries')
+      .values(rows.slice(from, from + ROWS_PER_INSERT))
+      .onConflict((conflict) => conflict.doNothing())
+      .execute();
+  }
+}

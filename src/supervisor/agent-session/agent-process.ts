@@ -1,0 +1,100 @@
+/**
+ * One process of the agent (Claude Code, driven by the Agent SDK): spawned as the agent user, told messages, and ended as a
+ * whole. It knows nothing of turns. `exited` resolves once, after the last message, and only when the process and all it
+ * started are gone: a tool outlives its agent otherwise.
+ */
+import { query, type Options, type Query, type SDKMessage } from '@anthropic-ai/claude-agent-sdk';
+import type { ChildProcess } from 'node:child_process';
+import { setTimeout as delay } from 'node:timers/promises';
+import { spawnAsAgentUser } from '../processes/agent-user.ts';
+import { endRun } from '../processes/sweep.ts';
+import type { Settings } from '../settings.ts';
+import { InputQueue } from './input-queue.ts';
+
+export type AgentProcessInput = {
+  settings: Settings;
+  options: Options;
+  /** From `runNameOf`. */
+  run: string;
+  onMessage: (message: SDKMessage) => void;
+};
+
+export type AgentExit = { message: string };
+
+const endSeconds = 10;
+const stderrCharacters = 2_000;
+
+export class AgentProcess {
+  readonly exited: Promise<AgentExit>;
+  readonly #input: AgentProcessInput;
+  readonly #queue = new InputQueue();
+  readonly #query: Query;
+  #child: ChildProcess | null = null;
+  #end: string | null = null;
+  #stderr = '';
+
+  constructor(input: AgentProcessInput) {
+    this.#input = input;
+    const { options } = input;
+    this.#query = query({
+      prompt: this.#queue,
+      options: {
+        ...options,
+        spawnClaudeCodeProcess: ({ command, args, cwd, env }) =>
+          this.#spawn([command, ...args], { cwd: cwd ?? '/', env }),
+      },
+    });
+    this.exited = this.#run();
+  }
+
+  send(text: string, uuid: `${string}-${string}-${string}-${string}-${string}`): void {
+    const message = { role: 'user', content: text } as const;
+    this.#queue.push({ type: 'user', message, parent_tool_use_id: null, uuid });
+  }
+
+  /** Asks once. Whether the turn ends is seen in its result: asked before the turn has begun, the agent may not heed it. */
+  interrupt(): void {
+    this.#query.interrupt().catch(() => undefined);
+  }
+
+  /** Lets the agent end by itself, so that it writes the rest of its transcript; kills it when that takes too long. */
+  async end(): Promise<void> {
+    this.#queue.end();
+    await Promise.race([this.exited, delay(endSeconds * 1_000, undefined, { ref: false })]);
+    await this.kill();
+  }
+
+  async kill(): Promise<void> {
+    this.#queue.end();
+    this.#child?.kill('SIGKILL');
+    await this.exited;
+  }
+
+  #spawn(argv: [string, ...string[]], at: { cwd: string; env: Record<string, string | undefined> }) {
+    const child = spawnAsAgentUser(this.#input.settings, { argv, ...at, run: this.#input.run });
+    this.#child = child;
+    child.stderr.on('data', (data: Buffer) => {
+      this.#stderr = (this.#stderr + data.toString()).slice(-stderrCharacters);
+    });
+    child.once('error', (error) => (this.#end ??= `it could not be started: ${error.message}`));
+    child.once('exit', (code, signal) => {
+      this.#end ??= signal === null ? `it ended with exit code ${code}` : `it was ended by ${signal}`;
+    });
+    return child;
+  }
+
+  async #run(): Promise<AgentExit> {
+    let thrown = '';
+    try {
+      for await (const message of this.#query) this.#input.onMessage(message);
+    } catch (error) {
+      thrown = error instanceof Error ? error.message : String(error);
+    }
+    // Only now: what the agent started in the background must not outlive it either.
+    const root = this.#child?.pid;
+    await endRun(this.#input.settings, { name: this.#input.run, ...(root === undefined ? {} : { root }) });
+    const cause = this.#end ?? (thrown === '' ? 'its output ended' : thrown);
+    const stderr = this.#stderr.trim();
+    return { message: `the agent ended without a result: ${cause}${stderr === '' ? '' : ` (${stderr})`}` };
+  }
+}

@@ -1,0 +1,218 @@
+/**
+ * The session's conversation with its agent over any number of agent processes. Owns: the one warm process, which turn it
+ * works on, what that turn cost, and the mirror of the transcript. A turn ends here in exactly one of two ways: with a
+ * result, or lost with its process (I10); what follows from it is not decided here.
+ */
+import type { Options, SDKMessage } from '@anthropic-ai/claude-agent-sdk';
+import { createAgentEventMapper, type AgentEventMapper } from '../../agent/agent-events.ts';
+import type { DeltaBody } from '../../agent/coalesce.ts';
+import { noUsage, totalsBetween, type TurnResult } from '../../agent/results.ts';
+import type { TurnOutcome, TurnTotals } from '../../contracts/turn.ts';
+import type { Recorder } from '../journal/recorder.ts';
+import { runNameOf } from '../processes/agent-user.ts';
+import type { Settings } from '../settings.ts';
+import { AgentProcess } from './agent-process.ts';
+import { costIn } from './transcript-entries.ts';
+import { readTranscript } from './transcript-file.ts';
+import { TranscriptMirror } from './transcript-mirror.ts';
+import { messageUuid, type Uuid } from './message-uuid.ts';
+
+export type AgentSessionInput = {
+  settings: Settings;
+  recorder: Recorder;
+  sessionId: string;
+  /** The folder the agent starts in. */
+  cwd: string;
+  options: (resume: string | undefined) => Options;
+  /** The conversation to go on with; null for a new one. */
+  agentSessionId: string | null;
+};
+
+export type TurnInput = {
+  turnId: string;
+  continuation: number;
+  /** The prompt as the agent is to read it. */
+  text: string;
+  /** Said instead of `text` when the conversation already holds it. */
+  continuationNotice: string;
+};
+
+export type TurnEnd =
+  | { kind: 'ended'; outcome: TurnOutcome; answer: string; totals: TurnTotals }
+  | { kind: 'lost'; message: string };
+
+type Turn = {
+  input: TurnInput;
+  uuid: Uuid;
+  startedAt: number;
+  interrupted: boolean;
+  /** Set when the supervisor itself ends the agent under the turn. */
+  givenUp?: string;
+  result: PromiseWithResolvers<TurnResult>;
+};
+
+const interruptSeconds = 10;
+const interruptAgainMs = 1_000;
+
+export class AgentSession {
+  readonly mirror: TranscriptMirror;
+  readonly #input: AgentSessionInput;
+  #process: Promise<{ process: AgentProcess; known: ReadonlySet<string> }> | null = null;
+  #processes = 0;
+  #turn: Turn | null = null;
+  #earlier: Pick<TurnResult, 'cumulativeCostUsd' | 'cumulativeUsage'> | null = null;
+
+  constructor(input: AgentSessionInput) {
+    this.#input = input;
+    this.mirror = new TranscriptMirror(input.recorder, input.agentSessionId);
+  }
+
+  /** Starts the agent's process ahead of the next turn. */
+  warm(): void {
+    this.#ensure().catch(() => undefined);
+  }
+
+  /** One at a time. */
+  async run(input: TurnInput): Promise<TurnEnd> {
+    const { turnId, continuation } = input;
+    const scope = `${this.#input.sessionId} ${this.#input.recorder.generation.number} ${turnId}`;
+    const turn: Turn = {
+      input,
+      uuid: messageUuid(scope, continuation),
+      startedAt: performance.now(),
+      interrupted: false,
+      result: Promise.withResolvers(),
+    };
+    this.#turn = turn;
+    this.mirror.beginTurn();
+    try {
+      const { process, known } = await this.#ensure();
+      if (turn.interrupted || turn.givenUp !== undefined) await process.kill();
+      const isContinued = Array.from({ length: continuation }, (_, run) => messageUuid(scope, run));
+      const holdsPrompt = isContinued.some((uuid) => known.has(uuid));
+      process.send(holdsPrompt ? input.continuationNotice : input.text, turn.uuid);
+      const end = await Promise.race([turn.result.promise, process.exited]);
+      return 'outcome' in end ? this.#ended(turn, end) : this.#died(turn, end.message);
+    } finally {
+      this.#input.recorder.endBlocks();
+      await this.#catchUp();
+      this.#turn = null;
+    }
+  }
+
+  /** False when that turn does not run. It ends soon, as interrupted, whatever the agent makes of it. */
+  interrupt(turnId: string): boolean {
+    const turn = this.#turn;
+    if (turn === null || turn.input.turnId !== turnId) return false;
+    if (!turn.interrupted) void this.#insist(turn);
+    turn.interrupted = true;
+    return true;
+  }
+
+  /** Ends the agent under the running turn, which is lost then. */
+  async giveUp(turnId: string, message: string): Promise<void> {
+    const turn = this.#turn;
+    if (turn === null || turn.input.turnId !== turnId) return;
+    turn.givenUp = message;
+    await (await this.#process)?.process.kill();
+  }
+
+  /** Ends the agent so that its transcript is whole. */
+  async end(): Promise<void> {
+    await (await this.#process)?.process.end();
+    await this.#catchUp();
+  }
+
+  async kill(): Promise<void> {
+    await (await this.#process)?.process.kill();
+  }
+
+  async #ensure(): Promise<{ process: AgentProcess; known: ReadonlySet<string> }> {
+    this.#process ??= this.#start();
+    return this.#process;
+  }
+
+  async #start(): Promise<{ process: AgentProcess; known: ReadonlySet<string> }> {
+    const { settings, cwd, options } = this.#input;
+    const { agentSessionId } = this.mirror;
+    const entries = agentSessionId === null ? null : await readTranscript(settings, { cwd, agentSessionId });
+    if (entries !== null) this.mirror.catchUp(entries);
+    this.#earlier = entries === null ? null : costIn(entries);
+    const mapper = createAgentEventMapper();
+    const resume = entries === null ? undefined : (agentSessionId ?? undefined);
+    const process = new AgentProcess({
+      settings,
+      run: runNameOf(settings, `agent.${++this.#processes}`),
+      options: { ...options(resume), sessionStore: this.mirror.store },
+      onMessage: (message) => this.#onMessage(message, mapper),
+    });
+    const forget = (): void => void (this.#process = null);
+    process.exited.then(forget, forget);
+    return { process, known: new Set(entries?.flatMap(({ uuid }) => uuid ?? [])) };
+  }
+
+  #onMessage(message: SDKMessage, mapper: AgentEventMapper): void {
+    const { recorder } = this.#input;
+    const turnId = this.#turn?.input.turnId;
+    // Redacted before anything is cut (I11). Pieces of text are redacted as a stream by the recorder.
+    const readable = message.type === 'stream_event' ? message : recorder.redactor.json(message);
+    for (const step of mapper.map(readable)) {
+      if (step.kind === 'event') recorder.event(step.body, turnId);
+      if (step.kind === 'delta') recorder.delta(step.body satisfies DeltaBody, turnId);
+      if (step.kind === 'result' && this.#isOfTurn(message)) this.#turn?.result.resolve(step.result);
+    }
+    if (message.type === 'assistant') recorder.endBlocks(message.message.id);
+  }
+
+  /** The agent also works unasked, when something in the background ends: such a result is not the turn's. */
+  #isOfTurn(message: SDKMessage): boolean {
+    if (message.type !== 'result' || this.#turn === null) return false;
+    const answered =
+      message.user_message_uuids ??
+      (message.user_message_uuid === undefined ? null : [message.user_message_uuid]);
+    if (answered !== null) return answered.includes(this.#turn.uuid);
+    return (message.queued_turn_count ?? 0) === 0;
+  }
+
+  #ended(turn: Turn, result: TurnResult): TurnEnd {
+    const totals = totalsBetween(this.#earlier, result);
+    this.#earlier = result;
+    const outcome: TurnOutcome = turn.interrupted ? { status: 'interrupted' } : result.outcome;
+    return { kind: 'ended', outcome, answer: result.answer, totals };
+  }
+
+  #died(turn: Turn, message: string): TurnEnd {
+    if (!turn.interrupted) return { kind: 'lost', message: turn.givenUp ?? message };
+    const durationMs = Math.round(performance.now() - turn.startedAt);
+    return {
+      kind: 'ended',
+      outcome: { status: 'interrupted' },
+      answer: '',
+      totals: { costUsd: 0, usage: noUsage, durationMs },
+    };
+  }
+
+  /** An interrupt that comes before the agent has begun is not heeded, so it is repeated; then the agent is killed. */
+  async #insist(turn: Turn): Promise<void> {
+    const { process } = await this.#ensure();
+    const again = setInterval(() => process.interrupt(), interruptAgainMs);
+    const last = setTimeout(() => void process.kill(), interruptSeconds * 1_000);
+    process.interrupt();
+    await Promise.race([turn.result.promise, process.exited]).finally(() => {
+      clearInterval(again);
+      clearTimeout(last);
+    });
+  }
+
+  /** What the mirror did not bring, the agent's own file does: an agent that was killed tells nothing more. */
+  async #catchUp(): Promise<void> {
+    if (this.#process !== null && this.mirror.gotEntries) return;
+    const { agentSessionId } = this.mirror;
+    const { settings, cwd, recorder } = this.#input;
+    const entries = agentSessionId === null ? null : await readTranscript(settings, { cwd, agentSessionId });
+    if (entries !== null) this.mirror.catchUp(entries);
+    if (this.#turn === null || this.mirror.gotEntries) return;
+    const message = 'The agent gave no transcript of this turn: it will not remember it in a new sandbox.';
+    recorder.event({ type: 'warning', data: { message } }, this.#turn.input.turnId);
+  }
+}

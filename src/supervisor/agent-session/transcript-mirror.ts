@@ -1,0 +1,55 @@
+/**
+ * The transcript on its way out of the sandbox: the agent hands over its entries, they go through the journal. Entries that
+ * never came (the agent was killed before it handed them over) are added from its own file, before any later one.
+ */
+import type { SessionKey, SessionStore, SessionStoreEntry } from '@anthropic-ai/claude-agent-sdk';
+import type { TranscriptEntry } from '../../contracts/transcript.ts';
+import type { Recorder } from '../journal/recorder.ts';
+
+export class TranscriptMirror {
+  readonly #recorder: Recorder;
+  #agentSessionId: string | null;
+  #gotEntries = false;
+
+  constructor(recorder: Recorder, agentSessionId: string | null) {
+    this.#recorder = recorder;
+    this.#agentSessionId = agentSessionId;
+  }
+
+  /** The newest one: the agent may begin a new conversation by itself. */
+  get agentSessionId(): string | null {
+    return this.#agentSessionId;
+  }
+
+  /** Whether anything of the running turn came. */
+  get gotEntries(): boolean {
+    return this.#gotEntries;
+  }
+
+  beginTurn(): void {
+    this.#gotEntries = false;
+  }
+
+  readonly store: SessionStore = {
+    append: async (key: SessionKey, entries: SessionStoreEntry[]) => {
+      if (key.subpath === undefined) this.#agentSessionId = key.sessionId;
+      this.#append(key.sessionId, entries, key.subpath);
+      return Promise.resolve();
+    },
+    // Loading through the SDK would move the agent's folder to a root-only place: its file is written for it instead.
+    load: async () => Promise.resolve(null),
+  };
+
+  /** `entries`: the whole of the agent's own file. */
+  catchUp(entries: readonly TranscriptEntry[]): void {
+    const { generation } = this.#recorder;
+    const missing = entries.filter(({ uuid }) => uuid !== undefined && !generation.hasMirrored(uuid));
+    if (missing.length > 0 && this.#agentSessionId !== null) this.#append(this.#agentSessionId, missing);
+  }
+
+  #append(agentSessionId: string, entries: readonly TranscriptEntry[], subpath?: string): void {
+    this.#gotEntries = true;
+    const batch = { agentSessionId, ...(subpath === undefined ? {} : { subpath }), entries: [...entries] };
+    this.#recorder.record({ kind: 'transcript', batch });
+  }
+}

@@ -1,0 +1,40 @@
+/** Streams of the journal as the contract means them: its exact bytes, then one `StreamEnd`. */
+import type { StreamEnd } from '../../contracts/supervisor.ts';
+import type { Journal, Span } from './journal.ts';
+
+export type Follow = {
+  journal: Journal;
+  from: number;
+  /** Where the record lies that ends the stream, as soon as it is there. Asked again after every growth. */
+  ending: () => Span | undefined;
+  signal: AbortSignal;
+};
+
+/** Ends early, without a `StreamEnd`, when `signal` is aborted. */
+export async function* follow({ journal, from, ending, signal }: Follow): AsyncGenerator<Buffer | string> {
+  const aborted = new Promise<void>((resolve) => {
+    signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+  for (let position = from; !signal.aborted;) {
+    const span = ending();
+    const end = span?.end ?? journal.size;
+    yield* journal.bytes({ start: position, end });
+    position = Math.max(position, end);
+    if (span !== undefined) {
+      yield endLine({ kind: 'stream.end', next: position, record: await journal.record(span) });
+      return;
+    }
+    await Promise.race([journal.grownBeyond(position), aborted]);
+  }
+}
+
+/** What is there now, without following. */
+export async function* replay(journal: Journal, from: number): AsyncGenerator<Buffer | string> {
+  const end = journal.size;
+  yield* journal.bytes({ start: from, end });
+  yield endLine({ kind: 'stream.end', next: Math.max(from, end), record: null });
+}
+
+function endLine(end: StreamEnd): string {
+  return `${JSON.stringify(end)}\n`;
+}

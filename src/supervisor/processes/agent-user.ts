@@ -1,0 +1,89 @@
+/**
+ * Processes of the agent user. Owns how they are started: a session of their own, an environment from nothing, and a name
+ * in it by which `sweep.ts` finds what they leave behind. Root never touches the agent user's files itself, because a link
+ * there could point anywhere: it runs a program of the agent user that does.
+ */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import type { Readable, Writable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
+import { pipeline } from 'node:stream/promises';
+import type { Settings } from '../settings.ts';
+
+/** In the environment of every process started for the agent user. */
+export const runVariable = 'HARVEST_RUN';
+
+/** Differs between supervisors that share one agent user, which only happens outside a sandbox. */
+export function runPrefixOf(settings: Settings): string {
+  return createHash('sha256').update(settings.statePath).digest('hex').slice(0, 16);
+}
+
+export function runNameOf(settings: Settings, name: string): string {
+  return `${runPrefixOf(settings)}.${name}`;
+}
+
+export type AgentUserProcess = {
+  argv: readonly [string, ...string[]];
+  cwd: string;
+  env: Readonly<Record<string, string | undefined>>;
+  /** From `runNameOf`. */
+  run: string;
+};
+
+/** `error` is emitted on the child when it cannot be started. */
+export function spawnAsAgentUser(
+  settings: Settings,
+  { argv: [command, ...args], cwd, env, run }: AgentUserProcess,
+): ChildProcess & { stdin: Writable; stdout: Readable; stderr: Readable } {
+  return spawn(command, args, {
+    cwd,
+    env: { ...env, [runVariable]: run },
+    uid: settings.agentUid,
+    gid: settings.agentGid,
+    detached: true,
+    stdio: ['pipe', 'pipe', 'pipe'],
+  });
+}
+
+export type Ended = { exitCode: number | null; signal: NodeJS.Signals | null };
+
+/** Resolves when the process has ended and its outputs are closed. Rejects when it could not be started. */
+export async function ended(child: ChildProcess): Promise<Ended> {
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (exitCode, signal) => resolve({ exitCode, signal }));
+  });
+}
+
+export type RunOptions = {
+  argv: readonly [string, ...string[]];
+  cwd: string;
+  env: Readonly<Record<string, string>>;
+  stdin?: Readable | Buffer;
+  /** Takes stdout, which is collected when absent. */
+  takeStdout?: (stdout: Readable) => Promise<void>;
+};
+
+export type RunResult = Ended & { stdout: Buffer; stderr: string };
+
+/** Runs a program to its end. Rejects when it cannot be started; how it ended is a result. */
+export async function runAsAgentUser(
+  settings: Settings,
+  { argv, cwd, env, stdin, takeStdout }: RunOptions,
+): Promise<RunResult> {
+  const child = spawnAsAgentUser(settings, { argv, cwd, env, run: runNameOf(settings, 'tool') });
+  const [end, out, stderr] = await Promise.all([
+    ended(child),
+    takeStdout === undefined ? buffer(child.stdout) : takeStdout(child.stdout),
+    buffer(child.stderr),
+    // A program that ends without reading all of its input is no error.
+    feed(child.stdin, stdin).catch(() => undefined),
+  ]);
+  return { ...end, stdout: out ?? Buffer.alloc(0), stderr: stderr.toString() };
+}
+
+async function feed(input: Writable, from: Readable | Buffer | undefined): Promise<void> {
+  await (from === undefined || Buffer.isBuffer(from)
+    ? pipeline([from ?? Buffer.alloc(0)], input)
+    : pipeline(from, input));
+}

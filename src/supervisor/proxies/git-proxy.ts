@@ -1,0 +1,205 @@
+/**
+ * The loopback proxy between the agent's git and the session's repositories. It keeps I8 (the token is added here, and for
+ * exactly these repositories; the agent never holds it) and is where the session's rule on pushes is enforced: what the
+ * agent's git is told to do cannot go around it, because no other way has a credential.
+ */
+import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
+import { Transform } from 'node:stream';
+import type { InsteadOf } from '../../git/environment.ts';
+import type { PushRule } from '../../git/push-rule.ts';
+import {
+  createPushReportReader,
+  MalformedPush,
+  type PushRequest,
+  refusalOf,
+} from '../../git/receive-pack.ts';
+import { gitRouteOf, type GitService, pathOfRepository } from './git-route.ts';
+import { endToEndHeaders } from './headers.ts';
+import { startLoopbackServer } from './loopback-server.ts';
+import { drain, gatePush, type GatedPush } from './push-gate.ts';
+import { relay } from './relay.ts';
+import { ticketMatches } from './ticket.ts';
+import { createUpstream, type Upstream } from './upstream.ts';
+
+export type GitProxyRepository = { name: string; url: string };
+export type Pushed = { repository: string; ref: string; before: string; after: string };
+export type PushRefused = { repository: string; ref: string; reason: string };
+
+export type GitProxyOptions = {
+  repositories: readonly GitProxyRepository[];
+  /** The password of the user `x-access-token`. Without it requests go on with no credential. */
+  token: string | undefined;
+  ticket: string;
+  pushRule: PushRule;
+  /** The server confirmed that it moved the ref. */
+  onPush: (push: Pushed) => void;
+  onRefused: (refusal: PushRefused) => void;
+};
+
+export type GitProxy = {
+  url: string;
+  /** For `gitEnvironment`: sends the session's repositories here. */
+  insteadOf: InsteadOf[];
+  /** Cuts what is under way. */
+  close(): Promise<void>;
+};
+
+export async function startGitProxy(options: GitProxyOptions): Promise<GitProxy> {
+  const targets = options.repositories.map((repository) => targetOf(repository));
+  const server = await startLoopbackServer((request, response) => {
+    handle({ request, response, options, targets }).catch(() => response.destroy());
+  });
+  return {
+    url: server.url,
+    insteadOf: targets.map(({ base }, index) => ({
+      from: base,
+      to: `${server.url}/${options.ticket}/${pathOfRepository(index)}`,
+    })),
+    close: async () => {
+      await server.close();
+      for (const target of targets) target.upstream.close();
+    },
+  };
+}
+
+type Target = {
+  name: string;
+  url: string;
+  /** `url` without `.git`: people write both. */
+  base: string;
+  path: string;
+  upstream: Upstream;
+};
+
+function targetOf(repository: GitProxyRepository): Target {
+  const url = repository.url.replace(/\/+$/, '');
+  const parsed = new URL(url);
+  const base = url.replace(/\.git$/, '');
+  return { name: repository.name, url, base, path: parsed.pathname, upstream: createUpstream(parsed) };
+}
+
+type Exchange = {
+  request: IncomingMessage;
+  response: ServerResponse;
+  options: GitProxyOptions;
+  targets: readonly Target[];
+};
+
+async function handle(exchange: Exchange): Promise<void> {
+  const { request, response, options, targets } = exchange;
+  const [, ticket = '', path = ''] = /^\/([^/]*)\/(.*)$/s.exec(request.url ?? '') ?? [];
+  if (!ticketMatches(options.ticket, ticket)) {
+    say(response, 403, 'This address does not carry the ticket of the session.');
+    return;
+  }
+  const route = gitRouteOf(request.method ?? '', path);
+  const target = route.kind === 'unknown' ? undefined : targets[route.repository];
+  if (route.kind === 'unknown' || target === undefined) {
+    say(response, 404, 'Only fetching from and pushing to the repositories of the session is possible here.');
+  } else if (route.kind === 'elsewhere') {
+    // Without a credential: what everybody may read can be read, as if this proxy were not there.
+    response.writeHead(302, { location: `${target.base}${route.rest}`, connection: 'close' }).end();
+  } else if (route.kind === 'advertise') {
+    forward(exchange, { target, path: `/info/refs?service=${route.service}` });
+  } else if (route.service === 'git-receive-pack') {
+    await push(exchange, target);
+  } else {
+    forward(exchange, { target, path: `/${route.service}` });
+  }
+}
+
+async function push(exchange: Exchange, target: Target): Promise<void> {
+  const { request, response, options } = exchange;
+  let gated: GatedPush;
+  try {
+    gated = await gatePush(request, (command) => options.pushRule({ repository: target.name, command }));
+  } catch (error) {
+    if (!(error instanceof MalformedPush)) throw error;
+    say(response, 400, `This push is not passed on: ${error.message}.`);
+    return;
+  }
+  if (gated.refused.size > 0) {
+    await refuse(exchange, target, gated);
+    return;
+  }
+  const service: GitService = 'git-receive-pack';
+  forward(exchange, { target, path: `/${service}`, push: gated });
+}
+
+/** All or nothing: when one ref is refused, nothing of the push reaches the server. */
+async function refuse(exchange: Exchange, target: Target, gated: GatedPush): Promise<void> {
+  await drain(gated.body);
+  const reasons = new Map<string, string>();
+  for (const { ref } of gated.request.commands) {
+    const reason = gated.refused.get(ref) ?? 'another ref of the same push is refused';
+    reasons.set(ref, reason);
+    exchange.options.onRefused({ repository: target.name, ref: asUtf8(ref), reason });
+  }
+  const said = 'Harvest refused this push; nothing was sent to the server.';
+  exchange.response
+    .writeHead(200, {
+      'content-type': 'application/x-git-receive-pack-result',
+      'cache-control': 'no-cache',
+    })
+    .end(refusalOf(gated.request, reasons, said));
+}
+
+function forward(exchange: Exchange, to: { target: Target; path: string; push?: GatedPush }): void {
+  const { request, response, options } = exchange;
+  const { target } = to;
+  relay({
+    body: to.push?.body ?? request,
+    outgoing: target.upstream.open({
+      method: request.method ?? 'GET',
+      path: `${target.path}${to.path}`,
+      headers: requestHeaders(request, options.token, to.push !== undefined),
+    }),
+    response,
+    responseHeaders: (incoming) => endToEndHeaders(incoming.headers, ['set-cookie']),
+    ...(to.push === undefined ? {} : { tap: reportTap(to.push.request, target, options) }),
+    onUnreachable: () => {
+      say(response, 502, `The server of ${target.url} cannot be reached.`);
+    },
+  });
+}
+
+function requestHeaders(
+  request: IncomingMessage,
+  token: string | undefined,
+  isPush: boolean,
+): OutgoingHttpHeaders {
+  const dropped = ['host', 'authorization', 'cookie'];
+  // The body of a push is sent on decompressed, and its answer is read along.
+  if (isPush) dropped.push('content-encoding', 'content-length', 'accept-encoding', 'expect');
+  const headers = endToEndHeaders(request.headers, dropped);
+  if (isPush || request.headers['transfer-encoding'] !== undefined) headers['transfer-encoding'] = 'chunked';
+  if (token === undefined) return headers;
+  const basic = Buffer.from(`x-access-token:${token}`).toString('base64');
+  return { ...headers, authorization: `Basic ${basic}` };
+}
+
+/** Reads the server's report along with the agent's git: a push is told because the server confirmed it. */
+function reportTap(push: PushRequest, target: Target, options: GitProxyOptions): Transform {
+  const report = createPushReportReader(push);
+  return new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      for (const ref of report.push(chunk)) {
+        const command = push.commands.find((candidate) => candidate.ref === ref);
+        if (command === undefined) continue;
+        const { before, after } = command;
+        options.onPush({ repository: target.name, ref: asUtf8(ref), before, after });
+      }
+      done(null, chunk);
+    },
+  });
+}
+
+function asUtf8(ref: string): string {
+  return Buffer.from(ref, 'latin1').toString('utf8');
+}
+
+function say(response: ServerResponse, status: number, sentence: string): void {
+  response
+    .writeHead(status, { 'content-type': 'text/plain; charset=utf-8', connection: 'close' })
+    .end(`${sentence}\n`);
+}

@@ -1,0 +1,75 @@
+/** Reading a push before anything of it is passed on. */
+import { once } from 'node:events';
+import type { IncomingMessage } from 'node:http';
+import { PassThrough, type Readable } from 'node:stream';
+import { createGunzip } from 'node:zlib';
+import {
+  createPushRequestReader,
+  MalformedPush,
+  type PushRequest,
+  wantsReport,
+} from '../../git/receive-pack.ts';
+
+export type GatedPush = {
+  request: PushRequest;
+  /** Why each refused ref is refused; empty when the push may go on. */
+  refused: Map<string, string>;
+  /** The whole request from its first byte, decompressed: what is sent on is what was read. */
+  body: Readable;
+};
+
+/** Resolves when the commands are read. Rejects with `MalformedPush`. */
+export async function gatePush(
+  request: IncomingMessage,
+  rule: (command: PushRequest['commands'][number]) => string | null,
+): Promise<GatedPush> {
+  const decoded = decodedBody(request);
+  const reader = createPushRequestReader();
+  const body = new PassThrough();
+  for await (const chunk of decoded.iterator({ destroyOnReturn: false })) {
+    body.write(chunk);
+    const pushed = reader.push(chunk as Buffer);
+    if (pushed === null) continue;
+    decoded.once('error', (error) => body.destroy(error));
+    decoded.pipe(body);
+    return { request: pushed, refused: refusedRefs(pushed, rule), body };
+  }
+  throw new MalformedPush('the push ends before its commands do');
+}
+
+function decodedBody(request: IncomingMessage): Readable {
+  const encoding = request.headers['content-encoding'] ?? 'identity';
+  if (encoding === 'identity') return request;
+  if (encoding !== 'gzip' && encoding !== 'x-gzip') {
+    throw new MalformedPush(`a push encoded as ${encoding.slice(0, 50)}`);
+  }
+  const gunzip = createGunzip();
+  request.once('error', (error) => gunzip.destroy(error));
+  request.once('close', () => {
+    if (!request.complete) gunzip.destroy(new Error('the request was cut'));
+  });
+  return request.pipe(gunzip);
+}
+
+function refusedRefs(
+  push: PushRequest,
+  rule: (command: PushRequest['commands'][number]) => string | null,
+): Map<string, string> {
+  // Without a report nobody could be told what was pushed; options can ask a server for much more than a push.
+  if (push.commands.length > 0 && !wantsReport(push)) throw new MalformedPush('a push without report-status');
+  const general = push.capabilities.has('push-options')
+    ? 'push options are not allowed in this session'
+    : null;
+  const refused = new Map<string, string>();
+  for (const command of push.commands) {
+    const reason = general ?? rule(command);
+    if (reason !== null) refused.set(command.ref, reason);
+  }
+  return refused;
+}
+
+/** Reads the rest of a request that is refused: a client that is still sending would not read the answer. */
+export async function drain(body: Readable): Promise<void> {
+  body.resume();
+  if (!body.readableEnded && !body.destroyed) await once(body, 'close');
+}

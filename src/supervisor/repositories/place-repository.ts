@@ -1,0 +1,58 @@
+/** Gets one repository into its folder, on the session's branch, with the work that was carried. */
+import type { CarriedWork, RepositoryHead } from '../../contracts/checkpoint.ts';
+import { cloneRepository, fetchRepository, type CloneInput } from '../../git/clone.ts';
+import type { Recorder } from '../journal/recorder.ts';
+import { runAsAgentUser } from '../processes/agent-user.ts';
+import type { Settings } from '../settings.ts';
+import { bringBackCarriedWork } from './carried-bundles.ts';
+import { createGitRunner } from './git-runner.ts';
+
+export type PlaceInput = {
+  settings: Settings;
+  recorder: Recorder;
+  env: Readonly<Record<string, string>>;
+  clone: CloneInput;
+  carried: { work: CarriedWork; bundlePath: string | null } | null;
+};
+
+/** Rejects with `RepositoryUnavailable`. What of the carried work could not be brought back is an event, not an error. */
+export async function placeRepository(input: PlaceInput): Promise<RepositoryHead> {
+  const { settings, recorder, env, clone, carried } = input;
+  const run = createGitRunner(settings, env);
+  const startedAt = performance.now();
+  const isThere = await holdsRepository(input);
+  const head = isThere ? await fetchRepository(run, clone) : await cloneRepository(run, clone);
+  const durationMs = Math.round(performance.now() - startedAt);
+  const from = isThere ? 'snapshot' : 'clone';
+  recorder.event({ type: 'repository.ready', data: { ...head, from, durationMs } });
+  if (carried === null) return head;
+  const repository = { name: clone.repository, directory: clone.directory };
+  const data = await bringBackCarriedWork({ settings, env, repository }, carried);
+  recorder.event({ type: 'repository.restored', data });
+  return { repository: data.repository, branch: data.branch, head: data.head };
+}
+
+/** True when a clone ended there: the session's branch is its last step. The remains of one that did not are removed. */
+async function holdsRepository({ settings, env, clone }: PlaceInput): Promise<boolean> {
+  const run = createGitRunner(settings, env);
+  const { directory, sessionBranch } = clone;
+  const top = await run(['-C', directory, 'rev-parse', '--git-dir']);
+  const branch = await run([
+    '-C',
+    directory,
+    'rev-parse',
+    '--verify',
+    '--quiet',
+    `refs/heads/${sessionBranch}`,
+  ]);
+  if (top.stdout.trim() === '.git' && branch.exitCode === 0) return true;
+  const script = 'mkdir -p "$1" && find "$1" -mindepth 1 -delete';
+  const made = await runAsAgentUser(settings, {
+    argv: ['sh', '-c', script, 'sh', directory],
+    cwd: '/',
+    env: { PATH: settings.agentPath },
+  });
+  if (made.exitCode !== 0)
+    throw new Error(`the folder ${directory} could not be made: ${made.stderr.trim()}`);
+  return false;
+}

@@ -1,0 +1,62 @@
+/** HTTP on a unix socket that only root can open. A client that goes away ends its own stream and nothing else. */
+import { once } from 'node:events';
+import { chmodSync, mkdirSync, rmSync } from 'node:fs';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { dirname } from 'node:path';
+import { ZodError, z } from 'zod';
+import type { SupervisorError } from '../../contracts/supervisor.ts';
+import { RequestRefused } from '../errors.ts';
+import type { Supervisor } from '../supervisor.ts';
+import { route } from './routes.ts';
+
+const statusOf: Record<SupervisorError['error'], number> = {
+  'bad-request': 400,
+  'not-started': 409,
+  'other-generation': 409,
+  'turn-running': 409,
+  conflict: 409,
+  unknown: 404,
+  internal: 500,
+};
+
+export async function listen(supervisor: Supervisor): Promise<Server> {
+  const { socketPath } = supervisor.settings;
+  mkdirSync(dirname(socketPath), { recursive: true, mode: 0o700 });
+  chmodSync(dirname(socketPath), 0o700);
+  rmSync(socketPath, { force: true });
+  const server = createServer((request, response) => {
+    void answer(supervisor, request, response);
+  });
+  // A turn may be silent for longer than any limit of a server.
+  server.requestTimeout = 0;
+  server.timeout = 0;
+  server.listen(socketPath);
+  await once(server, 'listening');
+  chmodSync(socketPath, 0o600);
+  return server;
+}
+
+async function answer(
+  supervisor: Supervisor,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  try {
+    await route(supervisor, request, response);
+  } catch (error) {
+    if (response.headersSent) response.destroy();
+    else refuse(response, errorOf(error));
+  }
+}
+
+function refuse(response: ServerResponse, error: SupervisorError): void {
+  // What is left of the request's body is not read.
+  response.writeHead(statusOf[error.error], { 'content-type': 'application/json', connection: 'close' });
+  response.end(`${JSON.stringify(error)}\n`);
+}
+
+function errorOf(error: unknown): SupervisorError {
+  if (error instanceof RequestRefused) return { error: error.error, message: error.message };
+  if (error instanceof ZodError) return { error: 'bad-request', message: z.prettifyError(error) };
+  return { error: 'internal', message: error instanceof Error ? error.message : String(error) };
+}

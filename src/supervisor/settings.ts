@@ -1,0 +1,56 @@
+/** Where the supervisor finds and keeps things. The defaults are the sandbox's; tests give their own folders. */
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { z } from 'zod';
+import { supervisorPaths } from '../contracts/supervisor.ts';
+
+const id = z.coerce.number().int().nonnegative();
+
+const settingsSchema = z.object({
+  /** Root-only: journals, bundles, and what must survive the supervisor's restart. */
+  statePath: z.string(),
+  socketPath: z.string(),
+  runtimePath: z.string(),
+  workspacePath: z.string(),
+  agentUid: id,
+  agentGid: id,
+  agentHome: z.string(),
+  /** The PATH of agent and execs: the repository's toolchain, never the supervisor's own. */
+  agentPath: z.string(),
+  /** Every process of the agent user is this supervisor's: true inside a sandbox. */
+  exclusiveAgentUser: z.boolean(),
+});
+export type Settings = z.infer<typeof settingsSchema>;
+
+const options = {
+  state: { type: 'string', default: supervisorPaths.state },
+  socket: { type: 'string', default: supervisorPaths.socket },
+  runtime: { type: 'string', default: supervisorPaths.runtime },
+  workspace: { type: 'string', default: supervisorPaths.workspace },
+  'agent-uid': { type: 'string', default: '10001' },
+  'agent-gid': { type: 'string', default: '10001' },
+  'agent-home': { type: 'string', default: '/home/agent' },
+  'agent-path': { type: 'string' },
+  'exclusive-agent-user': { type: 'boolean', default: true },
+} as const;
+
+/** Throws with a sentence that names the option. */
+export function parseSettings(argv: readonly string[]): Settings {
+  const { values } = parseArgs({ args: [...argv], options, allowNegative: true });
+  return settingsSchema.parse({
+    statePath: values.state,
+    socketPath: values.socket,
+    runtimePath: values.runtime,
+    workspacePath: values.workspace,
+    agentUid: values['agent-uid'],
+    agentGid: values['agent-gid'],
+    agentHome: values['agent-home'],
+    agentPath: values['agent-path'] ?? toolchainPath(values['agent-home']),
+    exclusiveAgentUser: values['exclusive-agent-user'],
+  });
+}
+
+function toolchainPath(home: string): string {
+  const system = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'];
+  return [join(home, '.local/bin'), ...system].join(':');
+}

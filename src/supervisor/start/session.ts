@@ -1,0 +1,100 @@
+/**
+ * A session that was started here: what needs its secrets. Owns the two proxies and the agent; the secrets themselves are
+ * in the proxies' memory and nowhere else (I8).
+ */
+import { join } from 'node:path';
+import { agentEnvironment, credentialKindOf } from '../../agent/environment.ts';
+import { agentOptions, type AgentRepository } from '../../agent/options.ts';
+import type { StartRequest } from '../../contracts/supervisor.ts';
+import { gitEnvironment } from '../../git/environment.ts';
+import { harvestBranchesOnly } from '../../git/push-rule.ts';
+import { createRedactor } from '../../secrets/redaction.ts';
+import { AgentSession } from '../agent-session/agent-session.ts';
+import { configFolderOf } from '../agent-session/transcript-file.ts';
+import type { Generation } from '../journal/generation.ts';
+import { Recorder } from '../journal/recorder.ts';
+import { startGitProxy } from '../proxies/git-proxy.ts';
+import { startModelProxy } from '../proxies/model-proxy.ts';
+import { newTicket } from '../proxies/ticket.ts';
+import type { Settings } from '../settings.ts';
+
+export type Session = {
+  request: StartRequest;
+  recorder: Recorder;
+  /** Of the agent, its tools and execs. */
+  env: Readonly<Record<string, string>>;
+  repositories: readonly [AgentRepository, ...AgentRepository[]];
+  /** The agent that goes on with that conversation; null begins a new one. */
+  createAgent: (agentSessionId: string | null) => AgentSession;
+  close: () => Promise<void>;
+};
+
+export type SessionInput = { settings: Settings; generation: Generation; request: StartRequest };
+
+export async function openSession({ settings, generation, request }: SessionInput): Promise<Session> {
+  const { secrets, model, branch, user, environment } = request;
+  const ticket = newTicket();
+  const recorder = new Recorder(generation, createRedactor({ values: secretsIn(request, ticket) }));
+  const modelProxy = await startModelProxy({ upstreamUrl: model.url, credential: secrets.claude, ticket });
+  const gitProxy = await startGitProxy({
+    repositories: request.repositories,
+    token: secrets.github,
+    ticket,
+    pushRule: harvestBranchesOnly,
+    onPush: (data) => recorder.event({ type: 'git.pushed', data }, generation.turns.running ?? undefined),
+    onRefused: (data) =>
+      recorder.event({ type: 'git.push-refused', data }, generation.turns.running ?? undefined),
+  });
+  const credentialKind = credentialKindOf(secrets.claude ?? '');
+  const env = agentEnvironment({
+    home: settings.agentHome,
+    path: settings.agentPath,
+    configDirectory: configFolderOf(settings),
+    model: { url: modelProxy.url, ticket, credentialKind },
+    git: gitEnvironment({ user, insteadOf: gitProxy.insteadOf }),
+    environment,
+  });
+  const repositories = repositoriesOf(settings, request);
+  const options = (resume: string | undefined) =>
+    agentOptions({
+      repositories,
+      branch,
+      user,
+      environment: env,
+      ...(model.name === undefined ? {} : { model: model.name }),
+      ...(resume === undefined ? {} : { resume }),
+    });
+  return {
+    request,
+    recorder,
+    env,
+    repositories,
+    createAgent: (agentSessionId) =>
+      new AgentSession({
+        settings,
+        recorder,
+        sessionId: request.sessionId,
+        cwd: repositories[0].path,
+        options,
+        agentSessionId,
+      }),
+    close: async () => {
+      await modelProxy.close();
+      await gitProxy.close();
+    },
+  };
+}
+
+function secretsIn({ secrets }: StartRequest, ticket: string): string[] {
+  return [secrets.github, secrets.claude, ticket].filter((value) => value !== undefined);
+}
+
+function repositoriesOf(settings: Settings, request: StartRequest): Session['repositories'] {
+  const [first, ...others] = request.repositories.map(({ name, branch }) => ({
+    name,
+    branch,
+    path: join(settings.workspacePath, name),
+  }));
+  if (first === undefined) throw new Error('a session has at least one repository');
+  return [first, ...others];
+}

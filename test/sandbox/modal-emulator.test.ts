@@ -1,0 +1,4 @@
+import { testSandboxProvider } from './conformance.ts';
+import { openEmulator } from './emulator-subject.ts';
+
+testSandboxProvider({ open: openEmulator });

@@ -1,0 +1,41 @@
+/** What every store must do (see the port's prose); run on each implementation. */
+import { afterEach, beforeEach, describe } from 'vitest';
+import type { Store } from '../../src/store/store.ts';
+import type { Backing, StoreUnderTest } from './conformance/subject.ts';
+import { testCheckpoints } from './conformance/checkpoints.ts';
+import { testEventLog } from './conformance/event-log.ts';
+import { testFollow } from './conformance/follow.ts';
+import { testJournal } from './conformance/journal.ts';
+import { testLedgers } from './conformance/ledgers.ts';
+import { testTranscripts } from './conformance/transcripts.ts';
+
+export function testStore({ create }: { create: () => Promise<Backing> }): void {
+  let backing: Backing;
+  let opened: Store[] = [];
+  const another = async (): Promise<Store> => {
+    const store = await backing.open();
+    opened.push(store);
+    return store;
+  };
+  beforeEach(async () => {
+    backing = await create();
+    await another();
+  });
+  afterEach(async () => {
+    await Promise.all(opened.map(async (store) => store.close()));
+    opened = [];
+    await backing.remove();
+  });
+  const store = (): Store => {
+    const [first] = opened;
+    if (first === undefined) throw new Error('no store is open');
+    return first;
+  };
+  const subject: StoreUnderTest = { store, another };
+  describe('the event log', () => testEventLog(subject));
+  describe('following', () => testFollow(subject));
+  describe('the journal', () => testJournal(subject));
+  describe('transcripts', () => testTranscripts(subject));
+  describe('checkpoints and what they need', () => testCheckpoints(subject));
+  describe('ledgers', () => testLedgers(subject));
+}

@@ -1,0 +1,125 @@
+import { createHash } from 'node:crypto';
+import { expect, it } from 'vitest';
+import type { Checkpoint } from '../../../src/contracts/checkpoint.ts';
+import { BlobTooLarge } from '../../../src/store/errors.ts';
+import type { StoreUnderTest } from './subject.ts';
+import { checkpoint, journal, journalItem, ownEvent } from './material.ts';
+
+function carrying(sha256: string): Checkpoint['carried'] {
+  const state = { repository: 'r', branch: 'main', head: 'abc', uncommittedFiles: 1, unpushedCommits: 0 };
+  return [{ ...state, bytes: 5, sha256 }];
+}
+
+export function testCheckpoints({ store }: StoreUnderTest): void {
+  it('come back as they were saved; the latest is the one saved last', async () => {
+    const { checkpoints } = store();
+    expect(await checkpoints.latest('s')).toBeNull();
+    expect(await checkpoints.find('s', 'one')).toBeNull();
+    const one = checkpoint('one', {
+      carried: carrying('h'),
+      transcript: { agentSessionId: 'a', entries: 4 },
+    });
+    await checkpoints.save(one);
+    await checkpoints.save(checkpoint('two'));
+    await checkpoints.save(checkpoint('other', { sessionId: 'other' }));
+    expect(await checkpoints.find('s', 'one')).toEqual(one);
+    expect((await checkpoints.latest('s'))?.checkpointId).toBe('two');
+    expect((await checkpoints.list('s')).map((it_) => it_.checkpointId)).toEqual(['one', 'two']);
+  });
+
+  it('are replaced in their place when they are saved again', async () => {
+    const { checkpoints } = store();
+    await checkpoints.save(checkpoint('one'));
+    await checkpoints.save(checkpoint('two'));
+    const snapshot = { imageId: 'im-1', runtimeVersion: '1', generation: 1 };
+    await checkpoints.save(checkpoint('one', { snapshot }));
+    expect((await checkpoints.list('s')).map((it_) => [it_.checkpointId, it_.snapshot?.imageId])).toEqual([
+      ['one', 'im-1'],
+      ['two', undefined],
+    ]);
+  });
+
+  it('keep carried work as the bytes it was, under the hash of them', async () => {
+    const { carriedWork } = store();
+    const bundle = Uint8Array.from({ length: 3_000_000 }, (_, index) => index % 251);
+    const sha256 = createHash('sha256').update(bundle).digest('hex');
+    expect(await carriedWork.save('s', bundle)).toEqual({ sha256 });
+    expect(await carriedWork.save('s', bundle)).toEqual({ sha256 });
+    expect(Buffer.compare((await carriedWork.read('s', sha256)) ?? new Uint8Array(), bundle)).toBe(0);
+    expect(await carriedWork.read('other', sha256)).toBeNull();
+  });
+
+  it('refuse carried work over its bound and keep what is at the bound', async () => {
+    const { carriedWork } = store();
+    const largest = new Uint8Array(50 * 1024 * 1024);
+    const { sha256 } = await carriedWork.save('s', largest);
+    expect((await carriedWork.read('s', sha256))?.length).toBe(largest.length);
+    await expect(carriedWork.save('s', new Uint8Array(largest.length + 1))).rejects.toThrow(BlobTooLarge);
+  });
+
+  it('have blobs beside them, which stay as they were first', async () => {
+    const { blobs, carriedWork } = store();
+    await blobs.save('s', 'b1', Buffer.from('whole output'));
+    await blobs.save('s', 'b1', Buffer.from('another'));
+    await blobs.save('s', 'empty', new Uint8Array());
+    expect(Buffer.from((await blobs.read('s', 'b1')) ?? []).toString()).toBe('whole output');
+    expect((await blobs.read('s', 'empty'))?.length).toBe(0);
+    expect(await blobs.read('s', 'b2')).toBeNull();
+    expect(await carriedWork.read('s', 'b1')).toBeNull();
+  });
+
+  it('stay, with what they need, when their session is deleted but for its last one', async () => {
+    const filled = await fill();
+    await store().deleteSession('s', { keepCheckpoint: true });
+    expect((await store().checkpoints.list('s')).map((it_) => it_.checkpointId)).toEqual(['two']);
+    expect(await store().carriedWork.read('s', filled.newer)).not.toBeNull();
+    expect(await store().carriedWork.read('s', filled.older)).toBeNull();
+    expect(
+      (await store().transcripts.read('s', { agentSessionId: 'new', entries: 1 }))?.entries,
+    ).toHaveLength(1);
+    expect(await store().transcripts.read('s', { agentSessionId: 'old', entries: 1 })).toBeNull();
+    await expectRestForgotten();
+    expect(await store().events.lastSeq('other')).toBe(1);
+  });
+
+  it('go with their session when it is deleted as a whole', async () => {
+    const filled = await fill();
+    await store().deleteSession('s', { keepCheckpoint: false });
+    await store().deleteSession('s', { keepCheckpoint: false });
+    expect(await store().checkpoints.list('s')).toEqual([]);
+    expect(await store().carriedWork.read('s', filled.newer)).toBeNull();
+    expect(await store().transcripts.position('s')).toBeNull();
+    await expectRestForgotten();
+    expect(await store().events.lastSeq('other')).toBe(1);
+  });
+
+  async function fill(): Promise<{ older: string; newer: string }> {
+    const { events, checkpoints, carriedWork, blobs, sandboxes, journal: log } = store();
+    await events.appendOwn('other', [ownEvent('1')]);
+    await events.appendOwn('s', [ownEvent('1')]);
+    const transcripts = ['old', 'new'].map((agentSessionId, index) =>
+      journalItem(index, { transcript: { agentSessionId, entries: [{ uuid: '1' }] } }),
+    );
+    await log.append({ ...journal(0, 2), items: transcripts });
+    const { sha256: older } = await carriedWork.save('s', Buffer.from('older'));
+    const { sha256: newer } = await carriedWork.save('s', Buffer.from('newer'));
+    await blobs.save('s', 'b', Buffer.from('blob'));
+    await checkpoints.save(checkpoint('one', { carried: carrying(older) }));
+    const transcript = { agentSessionId: 'new', entries: 1 };
+    await checkpoints.save(checkpoint('two', { carried: carrying(newer), transcript }));
+    for (const generation of [1, 2]) {
+      await sandboxes.recordIntent({ name: `s-g${generation}`, sessionId: 's', generation });
+    }
+    await sandboxes.recordEnded({ name: 's-g1', reason: 'paused' });
+    return { older, newer };
+  }
+
+  async function expectRestForgotten(): Promise<void> {
+    expect(await store().events.lastSeq('s')).toBe(0);
+    expect(await store().journal.cursor('s', 1)).toBe(0);
+    expect(await store().blobs.read('s', 'b')).toBeNull();
+    expect(await store().sandboxes.find('s-g1')).toBeNull();
+    // It may still run: only its end lets the ledger forget it.
+    expect(await store().sandboxes.find('s-g2')).not.toBeNull();
+  }
+}

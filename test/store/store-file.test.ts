@@ -1,0 +1,191 @@
+import { chmod, readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import Database from 'better-sqlite3';
+import { describe, expect, it } from 'vitest';
+import { StoreCorrupted, StoreNotWritable, StoreTooNew } from '../../src/store/errors.ts';
+import { openStore, openStoreReader } from '../../src/store/open-store.ts';
+import { messagesOf, oneTo, ownEvent } from './conformance/material.ts';
+import { temporaryFolder } from './temporary-folder.ts';
+
+const NOBODY = 65_534;
+
+async function filledStore(dataDirectory: string): Promise<string> {
+  await using store = await openStore({ dataDirectory });
+  await store.events.appendOwn(
+    's',
+    oneTo(2_000).map((n) => ownEvent(`${n}`)),
+  );
+  return join(dataDirectory, 'store.sqlite');
+}
+
+describe('a store file', () => {
+  it('is made where there is none, readable for its owner only', async () => {
+    await using folder = await temporaryFolder();
+    const dataDirectory = join(folder.path, 'new', 'deep');
+    await using store = await openStoreReader({ dataDirectory });
+    expect(await store.events.lastSeq('s')).toBe(0);
+    expect((await stat(dataDirectory)).mode & 0o777).toBe(0o700);
+    for (const name of await readdir(dataDirectory)) {
+      expect((await stat(join(dataDirectory, name))).mode & 0o077, name).toBe(0);
+    }
+  });
+
+  it('can be named itself', async () => {
+    await using folder = await temporaryFolder();
+    await using store = await openStore({ file: join(folder.path, 'mine.db') });
+    await store.events.appendOwn('s', [ownEvent('1')]);
+    expect(await readdir(folder.path)).toContain('mine.db');
+  });
+
+  it('leaves no write-ahead log behind when the last one closed it', async () => {
+    await using folder = await temporaryFolder();
+    await filledStore(folder.path);
+    expect((await readdir(folder.path)).toSorted()).toEqual(['store.sqlite', 'store.sqlite-appended']);
+  });
+
+  it('can be opened by many at once while it does not exist yet', async () => {
+    await using folder = await temporaryFolder();
+    const stores = await Promise.all(oneTo(8).map(async () => openStore({ dataDirectory: folder.path })));
+    await Promise.all(stores.map(async (store, n) => store.events.appendOwn('s', [ownEvent(`${n}`)])));
+    expect(await stores[0]?.events.lastSeq('s')).toBe(8);
+    await Promise.all(stores.map(async (store) => store.close()));
+  });
+});
+
+describe('a store in use', () => {
+  it('waits for another writer without blocking its process', async () => {
+    await using folder = await temporaryFolder();
+    await using store = await openStore({ dataDirectory: folder.path });
+    const other = new Database(join(folder.path, 'store.sqlite'));
+    other.exec('begin immediate');
+    let appended = false;
+    const appending = store.events.appendOwn('s', [ownEvent('1')]).finally(() => (appended = true));
+    // Each turn of the event loop is one that a blocked process would not have made.
+    for (let turns = 0; turns < 20; turns += 1) await sleep(5);
+    expect(await store.events.lastSeq('s')).toBe(0);
+    expect(appended).toBe(false);
+    other.exec('commit');
+    other.close();
+    expect(await appending).toEqual({ lastSeq: 1, appended: 1 });
+  });
+
+  it('watches its file while somebody follows, once for all, and not longer', async () => {
+    await using folder = await temporaryFolder();
+    await using store = await openStore({ dataDirectory: folder.path });
+    const watches = (): number =>
+      process.getActiveResourcesInfo().filter((it_) => it_ === 'FSEventWrap').length;
+    const before = watches();
+    const leave = new AbortController();
+    const following = oneTo(5).map(async () => {
+      for await (const event of store.events.follow('s', { after: 0, signal: leave.signal }))
+        expect(event.seq).toBe(1);
+    });
+    await store.events.appendOwn('s', [ownEvent('1')]);
+    expect(watches()).toBe(before + 1);
+    leave.abort();
+    await Promise.all(following);
+    // The event loop lets a closed watch go a moment later.
+    await expect.poll(watches).toBe(before);
+  });
+});
+
+describe('a store that cannot be used', () => {
+  const damages: [string, (file: string) => Promise<void>][] = [
+    [
+      'something else',
+      async (file) => writeFile(file, 'this is not a database, but it is long enough to be one'.repeat(50)),
+    ],
+    ['cut in the middle', async (file) => writeFile(file, (await readFile(file)).subarray(0, 10_000))],
+    [
+      'overwritten at its beginning',
+      async (file) => writeFile(file, (await readFile(file)).fill(0xee, 0, 4_096)),
+    ],
+    [
+      'overwritten behind its first page',
+      async (file) => writeFile(file, (await readFile(file)).fill(0xee, 4_096)),
+    ],
+    ['another SQLite database', async (file) => makeForeignDatabase(file)],
+  ];
+  it.each(damages)('says so in one sentence when it is %s', async (_how, damage) => {
+    await using folder = await temporaryFolder();
+    const file = await filledStore(folder.path);
+    await damage(file);
+    const use = async (): Promise<void> => {
+      await using store = await openStore({ dataDirectory: folder.path });
+      await store.events.read('s', { after: 0, limit: 10_000 });
+    };
+    await expect(use()).rejects.toThrow(StoreCorrupted);
+    await expect(use()).rejects.toThrow(
+      /^The store \/.*store\.sqlite is damaged .*: stop Harvest and put a backup .*\.$/,
+    );
+  });
+
+  it('says so when a newer Harvest has written it, and changes nothing', async () => {
+    await using folder = await temporaryFolder();
+    const file = await filledStore(folder.path);
+    const database = new Database(file);
+    database.pragma('user_version = 7');
+    database.close();
+    const opening = openStore({ file });
+    await expect(opening).rejects.toThrow(StoreTooNew);
+    await expect(opening).rejects.toMatchObject({ found: 7, known: 1 });
+    await expect(openStore({ file })).rejects.toThrow(
+      /^The store .* was written by a newer Harvest .*: upgrade .*\.$/,
+    );
+    const after = new Database(file, { readonly: true });
+    expect(after.pragma('user_version', { simple: true })).toBe(7);
+    after.close();
+  });
+
+  it('says so when its place is no folder', async () => {
+    await using folder = await temporaryFolder();
+    await writeFile(join(folder.path, 'file'), '');
+    await expect(openStore({ dataDirectory: join(folder.path, 'file') })).rejects.toThrow(StoreNotWritable);
+  });
+
+  describe('because of its permissions', () => {
+    // Root may write everywhere: it becomes somebody else for as long as the store is opened.
+    const isRoot = process.geteuid?.() === 0;
+    const asStranger = async (folder: string, use: () => Promise<void>): Promise<void> => {
+      await chmod(folder, 0o555);
+      if (isRoot) process.seteuid?.(NOBODY);
+      try {
+        await use();
+      } finally {
+        if (isRoot) process.seteuid?.(0);
+        await chmod(folder, 0o755);
+      }
+    };
+
+    it('says so when a new store cannot be written', async () => {
+      await using folder = await temporaryFolder();
+      await asStranger(folder.path, async () => {
+        await expect(openStore({ dataDirectory: folder.path })).rejects.toThrow(StoreNotWritable);
+        await expect(openStore({ dataDirectory: join(folder.path, 'new') })).rejects.toThrow(
+          /^The store \/.* cannot be opened for writing: give this user write access to \/.*\.$/,
+        );
+      });
+    });
+
+    it('says so when a store that is there cannot be written, and leaves it as it was', async () => {
+      await using folder = await temporaryFolder();
+      const file = await filledStore(folder.path);
+      const names = await readdir(folder.path);
+      for (const name of names) await chmod(join(folder.path, name), 0o444);
+      await asStranger(folder.path, async () => {
+        await expect(openStore({ file })).rejects.toThrow(StoreNotWritable);
+      });
+      for (const name of names) await chmod(join(folder.path, name), 0o600);
+      await using store = await openStore({ file });
+      expect(messagesOf(await store.events.readLast('s', { limit: 1 }))).toEqual(['2000']);
+    });
+  });
+});
+
+async function makeForeignDatabase(file: string): Promise<void> {
+  await writeFile(file, '');
+  const database = new Database(file);
+  database.exec('create table notes (text)');
+  database.close();
+}

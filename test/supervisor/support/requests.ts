@@ -1,0 +1,22 @@
+/** Requests with what most tests do not care about filled in. */
+import type { StartRequest, TurnRequest } from '../../../src/contracts/supervisor.ts';
+import type { World } from './world.ts';
+
+export function startRequest(world: World, url: string, more: Partial<StartRequest> = {}): StartRequest {
+  return {
+    from: 0,
+    sessionId: 'story',
+    generation: 1,
+    repositories: [{ name: 'fruit', url, branch: 'main' }],
+    branch: 'harvest/story',
+    user: { name: 'Ada', email: 'ada@example.com' },
+    model: { url: world.model.url },
+    environment: {},
+    secrets: { github: world.gitToken, claude: world.modelCredential },
+    ...more,
+  };
+}
+
+export function turnRequest(turnId: string, text: string, more: Partial<TurnRequest> = {}): TurnRequest {
+  return { from: 0, turnId, text, continuation: 0, ...more };
+}

@@ -1,0 +1,19 @@
+/** The stack that the whole test run shares, as a test file sees it; started by `stack-setup.ts`. */
+import { inject } from 'vitest';
+
+export type SharedStack = {
+  temporal: { address: string; namespace: string; binary: string };
+  modal: { url: string; controlUrl: string };
+  model: { url: string; credential: string };
+  git: { url: string; token: string; directory: string };
+};
+
+declare module 'vitest' {
+  export interface ProvidedContext {
+    stack: SharedStack;
+  }
+}
+
+export function sharedStack(): SharedStack {
+  return inject('stack');
+}
