@@ -1,21 +1,15 @@
-/** The JSON Schema of one event of the log: readers must let types pass that they do not know, and new fields. */
+/** The JSON Schema of one event of the log. The log is additive: types and fields a reader does not know must pass. */
 import { z } from 'zod';
 import { eventBodySchema, eventEnvelopeSchema } from '../../src/contracts/index.ts';
 import { jsonSchemaOf } from './json-schema.ts';
 import type { JsonSchema } from './json-schema.ts';
 
 export function eventJsonSchema(): JsonSchema {
-  const { properties, ...envelope } = jsonSchemaOf(
-    eventEnvelopeSchema.extend({ type: z.string(), data: z.looseObject({}) }),
-    'read',
-  );
-  const known = eventBodySchema.options.map((option) => {
-    const { type, data } = option.shape;
-    return {
-      if: { properties: { type: { const: type.value } }, required: ['type'] },
-      // oxlint-disable-next-line unicorn/no-thenable -- JSON Schema's keyword
-      then: { properties: { data: jsonSchemaOf(data, 'read') } },
-    };
-  });
-  return { ...envelope, properties, allOf: known };
+  const anyBody = { type: z.string(), data: z.object({}) };
+  const allOf = eventBodySchema.options.map(({ shape: { type, data } }) => ({
+    if: { properties: { type: { const: type.value } } },
+    // oxlint-disable-next-line unicorn/no-thenable -- a keyword of JSON Schema
+    then: { properties: { data: jsonSchemaOf(data) } },
+  }));
+  return { ...jsonSchemaOf(eventEnvelopeSchema.extend(anyBody)), allOf };
 }

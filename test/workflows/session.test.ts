@@ -263,8 +263,11 @@ describe('a session', () => {
         return ended(input, 'interrupted');
       },
     });
-    const original = activities.interruptTurn;
-    activities.interruptTurn = async (input) => original(input).then(release);
+    const { interrupts } = activities;
+    activities.interruptTurn = async ({ turnId }) => {
+      interrupts.push(turnId);
+      release();
+    };
     await withSession(activities, async (handle) => {
       await handle.executeUpdate(messages.promptUpdate, { args: [{ id: 'p1', text: 'one' }] });
       await until(

@@ -35,7 +35,8 @@ export class BoxFactory {
 
   constructor(options: BoxFactoryOptions) {
     this.#options = options;
-    const authorities = options.caBundle === undefined ? [] : CA_VARIABLES.map((name) => [name, BOX_CA_BUNDLE]);
+    const authorities =
+      options.caBundle === undefined ? [] : CA_VARIABLES.map((name) => [name, BOX_CA_BUNDLE]);
     this.environment = { HOME: '/root', ...Object.fromEntries(authorities), ...options.environment };
   }
 

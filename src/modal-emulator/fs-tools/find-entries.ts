@@ -1,5 +1,7 @@
 /** How `find -printf` reports an entry: fields ended by NUL, which no name can contain. */
-export const FIND_FORMAT = ['%f', '%y', '%s', '%m', '%M', '%u', '%g', '%T@', '%l'].map((field) => `${field}\\0`).join('');
+export const FIND_FORMAT = ['%f', '%y', '%s', '%m', '%M', '%u', '%g', '%T@', '%l']
+  .map((field) => `${field}\\0`)
+  .join('');
 const FIELDS = 9;
 
 const TYPES: Readonly<Record<string, string>> = { d: 'directory', l: 'symlink' };
@@ -9,10 +11,8 @@ export function toEntries(raw: string, pathOf: (name: string) => string): object
   const fields = raw.split('\0').slice(0, -1);
   const entries: { name: string }[] = [];
   for (let at = 0; at + FIELDS <= fields.length; at += FIELDS) {
-    const [name = '', type = '', size, mode = '', permissions, owner, group, modified, target = ''] = fields.slice(
-      at,
-      at + FIELDS,
-    );
+    const [name = '', type = '', size, mode = '', permissions, owner, group, modified, target = ''] =
+      fields.slice(at, at + FIELDS);
     const entry = {
       name,
       path: pathOf(name),

@@ -83,7 +83,8 @@ async function runToEnd(box: Box, argv: readonly string[], context: StepContext)
     spoolPath: join(box.directory, 'output'),
   });
   running.stdin.close();
-  for await (const part of running.stdout.read(0, new AbortController().signal)) context.log.append(part.data);
+  for await (const part of running.stdout.read(0, new AbortController().signal))
+    context.log.append(part.data);
   const status = await running.exited;
   if (!('code' in status) || status.code !== 0) {
     throw new BuildFailed(`${describe(status)}: ${argv.at(-1) ?? ''}`);
@@ -91,5 +92,7 @@ async function runToEnd(box: Box, argv: readonly string[], context: StepContext)
 }
 
 function describe(status: ExitStatus): string {
-  return 'code' in status ? `the command ended with code ${status.code}` : `the command was killed by signal ${status.signal}`;
+  return 'code' in status
+    ? `the command ended with code ${status.code}`
+    : `the command was killed by signal ${status.signal}`;
 }

@@ -111,7 +111,9 @@ export class Builder {
       const title = `${step.instruction.kind.toUpperCase()} ${step.instruction.text}\n`;
       log.append(Buffer.from(built === undefined ? title : `(cached) ${title}`));
       const base = record;
-      record = built ?? (await this.#share(step.imageId, log, async (log) => this.#make({ step, base, request, log })));
+      record =
+        built ??
+        (await this.#share(step.imageId, log, async (log) => this.#make({ step, base, request, log })));
     }
   }
 
@@ -165,7 +167,14 @@ export class Builder {
   }): Promise<ImageRecord> {
     const { step, base, request, log } = options;
     const { store, layers, boxes } = this.#parts;
-    const result = await runStep(step.instruction, { base, store, layers, boxes, secrets: request.secrets, log });
+    const result = await runStep(step.instruction, {
+      base,
+      store,
+      layers,
+      boxes,
+      secrets: request.secrets,
+      log,
+    });
     const origin = `${step.instruction.kind.toUpperCase()} ${step.instruction.text}`;
     const record = newRecord({ ...result, imageId: step.imageId, parentId: step.parentId, origin });
     store.put(record);

@@ -33,7 +33,8 @@ export class Snapshots {
   }
 
   async #layersOf(box: Box, image: ImageRecord): Promise<string[]> {
-    if (image.layers.length >= MOST_LAYERS) return [await this.#layers.copyWhole(`/proc/${box.init.pid}/root`)];
+    if (image.layers.length >= MOST_LAYERS)
+      return [await this.#layers.copyWhole(`/proc/${box.init.pid}/root`)];
     const diff = await this.#layers.copyDiff(box.upperDirectory);
     return diff === undefined ? image.layers : [diff, ...image.layers];
   }

@@ -12,7 +12,10 @@ const END_POLL_MS = 10;
 const END_POLLS = 1000;
 
 /** Ends every box found under the directory and deletes its files. Only for the holder of the state directory's lock. */
-export async function removeLeftoverBoxes(boxesDirectory: string, log: (line: string) => void): Promise<void> {
+export async function removeLeftoverBoxes(
+  boxesDirectory: string,
+  log: (line: string) => void,
+): Promise<void> {
   await Promise.all(
     readdirSync(boxesDirectory).map(async (name) => {
       const directory = join(boxesDirectory, name);

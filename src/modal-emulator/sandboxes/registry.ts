@@ -100,7 +100,8 @@ export class SandboxRegistry {
   }
 
   setName(record: SandboxRecord, name: string): void {
-    if (record.result !== null) throw new RpcError('FAILED_PRECONDITION', 'the sandbox is not running any more');
+    if (record.result !== null)
+      throw new RpcError('FAILED_PRECONDITION', 'the sandbox is not running any more');
     if (record.name !== null) throw new RpcError('FAILED_PRECONDITION', 'the sandbox already has a name');
     this.#refuseTakenName(record.appId, name);
     record.name = name;
@@ -147,7 +148,17 @@ export class SandboxRegistry {
     const { appId, imageId, name, tags, timeoutSeconds, idleTimeoutSeconds } = request;
     const createdAtSeconds = this.#lastCreatedAtSeconds;
     const ids = { sandboxId: newSandboxId(), taskId: newTaskId() };
-    return { ...ids, appId, imageId, name, tags, timeoutSeconds, idleTimeoutSeconds, createdAtSeconds, result: null };
+    return {
+      ...ids,
+      appId,
+      imageId,
+      name,
+      tags,
+      timeoutSeconds,
+      idleTimeoutSeconds,
+      createdAtSeconds,
+      result: null,
+    };
   }
 
   #refuseTakenName(appId: string, name: string): void {

@@ -7,11 +7,16 @@ export const RESULT_STATUS = { SUCCESS: 1, FAILURE: 2, TERMINATED: 3, TIMEOUT: 4
 export const resultSchema = z.object({ status: z.int(), exception: z.string(), exitcode: z.int() });
 export type SandboxResult = z.output<typeof resultSchema>;
 
-const result = (status: number, exception: string, exitcode = 0): SandboxResult => ({ status, exception, exitcode });
+const result = (status: number, exception: string, exitcode = 0): SandboxResult => ({
+  status,
+  exception,
+  exitcode,
+});
 
 export const terminated = (why: string): SandboxResult => result(RESULT_STATUS.TERMINATED, why);
 export const timedOut = (): SandboxResult => result(RESULT_STATUS.TIMEOUT, 'the sandbox reached its timeout');
-export const idledOut = (): SandboxResult => result(RESULT_STATUS.IDLE_TIMEOUT, 'the sandbox was idle for too long');
+export const idledOut = (): SandboxResult =>
+  result(RESULT_STATUS.IDLE_TIMEOUT, 'the sandbox was idle for too long');
 
 export function ofEntrypoint(exit: ExitStatus): SandboxResult {
   const exitcode = 'code' in exit ? exit.code : 128 + exit.signal;

@@ -49,7 +49,10 @@ export class Sandbox {
     this.record = parts.record;
     this.image = parts.image;
     this.box = parts.box;
-    this.#activity = new Activity(parts.record.idleTimeoutSeconds ?? undefined, () => void this.end(idledOut()));
+    this.#activity = new Activity(
+      parts.record.idleTimeoutSeconds ?? undefined,
+      () => void this.end(idledOut()),
+    );
     const lifetime = setTimeout(() => void this.end(timedOut()), parts.record.timeoutSeconds * 1000);
     lifetime.unref();
     void this.box.ended.then(async () => {
@@ -141,8 +144,12 @@ export class Sandbox {
 
   /** A process that the kernel cannot end must not hold up the sandbox's end for ever. */
   async #endBox(): Promise<void> {
-    const inTime = await Promise.race([this.box.end().then(() => true), sleep(BOX_END_LIMIT_MS, false, { ref: false })]);
-    if (!inTime) this.#parts.log(`sandbox ${this.record.sandboxId} did not end within ${BOX_END_LIMIT_MS} ms`);
+    const inTime = await Promise.race([
+      this.box.end().then(() => true),
+      sleep(BOX_END_LIMIT_MS, false, { ref: false }),
+    ]);
+    if (!inTime)
+      this.#parts.log(`sandbox ${this.record.sandboxId} did not end within ${BOX_END_LIMIT_MS} ms`);
   }
 
   #start(request: ExecRequest): Exec {

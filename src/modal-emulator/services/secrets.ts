@@ -1,5 +1,6 @@
 import { newSecretId } from '../disk/ids.ts';
 import { RpcError, notFound } from '../rpc/rpc-error.ts';
+import { environmentOf } from './apps.ts';
 
 type Values = Readonly<Record<string, string>>;
 
@@ -46,7 +47,9 @@ export class Secrets {
     const all = [...ids.map((secretId) => ({ secretId, env: undefined })), ...sources];
     return Object.assign(
       {},
-      ...all.map((source) => (source.secretId === undefined ? (source.env?.contents ?? {}) : this.#get(source.secretId))),
+      ...all.map((source) =>
+        source.secretId === undefined ? (source.env?.contents ?? {}) : this.#get(source.secretId),
+      ),
     );
   }
 
@@ -58,5 +61,5 @@ export class Secrets {
 }
 
 function nameKey(environmentName: string, name: string): string {
-  return `${environmentName}/${name}`;
+  return `${environmentOf(environmentName)}/${name}`;
 }

@@ -1,0 +1,75 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { z } from 'zod';
+import { serverStream, unary, type Handlers } from '../rpc/handler.ts';
+import { notFound } from '../rpc/rpc-error.ts';
+import type { Build, Builder } from '../images/builder.ts';
+import { parseDockerfile } from '../images/dockerfile.ts';
+import type { ImageStore } from '../images/image-store.ts';
+import { RESULT_STATUS } from '../sandboxes/result.ts';
+import * as requests from './control-plane-requests.ts';
+import type { Secrets } from './secrets.ts';
+
+type Parts = { builder: Builder; store: ImageStore; secrets: Secrets };
+
+const SUCCESS = { status: RESULT_STATUS.SUCCESS };
+
+export function imageService({ builder, store, secrets }: Parts): Handlers {
+  return {
+    ImageGetOrCreate: unary(requests.imageGetOrCreate, ({ image, forceBuild, ignoreCache }) => {
+      const imageId = builder.start({
+        instructions: parseDockerfile(image.dockerfileCommands),
+        bases: new Map(image.baseImages.map((base) => [base.dockerTag, base.imageId])),
+        secrets: secrets.resolve(image.secretIds),
+        force: forceBuild || ignoreCache,
+      });
+      return builder.runningBuild(imageId) === undefined ? { imageId, result: SUCCESS } : { imageId };
+    }),
+    ImageJoinStreaming: serverStream(requests.imageJoinStreaming, (request, context) => {
+      const build = builder.lastBuild(request.imageId);
+      if (build !== undefined) return follow(build, request, context.signal);
+      store.get(request.imageId);
+      return finished();
+    }),
+    ImageFromId: unary(requests.imageById, ({ imageId }) => ({ imageId: store.get(imageId).imageId })),
+    ImageDelete: unary(requests.imageById, async ({ imageId }) => {
+      if (builder.runningBuild(imageId) !== undefined)
+        throw notFound(`image ${imageId} is still being built`);
+      await store.delete(imageId);
+      return {};
+    }),
+  };
+}
+
+async function* finished(): AsyncGenerator<object> {
+  yield { result: SUCCESS, eof: true };
+}
+
+/** Streams the log from after `lastEntryId` (a byte offset) until the build ends or the time is over; then the caller comes again. */
+async function* follow(
+  build: Build,
+  request: z.output<typeof requests.imageJoinStreaming>,
+  signal: AbortSignal,
+): AsyncGenerator<object> {
+  const limit = AbortSignal.any([signal, AbortSignal.timeout(Math.ceil(request.timeout * 1000))]);
+  const offset = Number.parseInt(request.lastEntryId, 10) || 0;
+  for await (const part of build.log.read(offset, limit)) {
+    yield {
+      taskLogs: [{ data: part.data.toString('utf8') }],
+      entryId: String(part.offset + part.data.length),
+    };
+  }
+  const outcome = await Promise.race([build.outcome, build.log.isEnded ? build.outcome : sleep(0)]);
+  if (outcome === undefined) return;
+  yield {
+    result: outcome.failure === undefined ? SUCCESS : await failureOf(build, outcome.failure),
+    eof: true,
+  };
+}
+
+const SHOWN_LOG_CHARACTERS = 8_000;
+
+/** The SDK's caller sees only the exception, so it ends with the end of the log. */
+async function failureOf(build: Build, failure: string): Promise<object> {
+  const log = (await build.log.readAll()).slice(-SHOWN_LOG_CHARACTERS);
+  return { status: RESULT_STATUS.FAILURE, exception: `${failure}\n${log}` };
+}
