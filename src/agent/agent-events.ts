@@ -71,6 +71,8 @@ function fromStreamEvent(message: SDKPartialAssistantMessage, memory: Memory): A
 
 /** While a response streams there is one of these for each finished block. */
 function fromAssistant(message: SDKAssistantMessage, memory: Memory): AgentStep[] {
+  // Written by the CLI in the model's place, for example when the API refused: not the agent's own words.
+  if (message.message.model === '<synthetic>') return passedThrough(message);
   const messageId = message.message.id;
   const parentToolUseId = message.parent_tool_use_id;
   const steps: AgentStep[] = [];
@@ -135,11 +137,12 @@ function fromInit(message: SDKSystemMessage, memory: Memory): AgentStep[] {
 }
 
 function retrying(message: SDKAPIRetryMessage): { attempt: number; delayMs: number; message: string } {
-  const cause = message.error_status === null ? 'did not answer' : `answered ${message.error_status}`;
+  const cause =
+    message.error_status === null ? 'did not answer or broke off' : `answered ${message.error_status}`;
   return {
     attempt: message.attempt,
     delayMs: message.retry_delay_ms,
-    message: `the model's API ${cause}; attempt ${message.attempt} of ${message.max_retries} follows`,
+    message: `the model's API ${cause}; retry ${message.attempt} of ${message.max_retries} follows`,
   };
 }
 

@@ -9,7 +9,7 @@ export type AgentEnvironmentInput = {
   model: { url: string; ticket: string; credentialKind: CredentialKind };
   /** `gitEnvironment` of src/git. */
   git: Record<string, string>;
-  /** The session's plain variables. They cannot replace what is set here. */
+  /** The session's plain variables. They cannot replace what is set here, but for PATH and the like. */
   environment: Record<string, string>;
 };
 
@@ -20,14 +20,33 @@ export function credentialKindOf(credential: string): CredentialKind {
   return credential.startsWith('sk-ant-oat') ? 'oauth' : 'api-key';
 }
 
+/** They would send the agent past the model proxy, or break it (see the Agent SDK's own variables). */
+const notTheSessions = new Set([
+  'ANTHROPIC_API_KEY',
+  'ANTHROPIC_AUTH_TOKEN',
+  'ANTHROPIC_UNIX_SOCKET',
+  'CLAUDE_CODE_OAUTH_TOKEN',
+  'CLAUDE_CODE_USE_BEDROCK',
+  'CLAUDE_CODE_USE_FOUNDRY',
+  'CLAUDE_CODE_USE_VERTEX',
+  'CLAUDE_CODE_SUBPROCESS_ENV_SCRUB',
+]);
+
 /** Also right for `exec`: the agent's own variables do no harm there. */
 export function agentEnvironment(input: AgentEnvironmentInput): Record<string, string> {
   const { url, ticket, credentialKind } = input.model;
+  const own = Object.fromEntries(
+    Object.entries(input.environment).filter(([name]) => !notTheSessions.has(name)),
+  );
+  const noProxy = [own['NO_PROXY'] ?? own['no_proxy'], '127.0.0.1,localhost'].filter(Boolean).join(',');
   return {
     PATH: input.path,
     LANG: 'C.UTF-8',
     SHELL: '/bin/bash',
-    ...input.environment,
+    ...own,
+    // Model and git proxy are on loopback, whatever HTTP proxy the session names.
+    NO_PROXY: noProxy,
+    no_proxy: noProxy,
     HOME: input.home,
     USER: 'agent',
     LOGNAME: 'agent',

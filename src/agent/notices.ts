@@ -13,7 +13,7 @@ const continuationCauses: Record<ContinuationCause, string> = {
 export function continuationNotice(input: { cause: ContinuationCause; count: number }): string {
   return [
     `[Harvest] Your work on the last message was cut off: ${continuationCauses[input.cause]}`,
-    input.count > 1 ? ` (for the ${input.count}th time).` : '.',
+    input.count > 1 ? ` (${input.count} times by now).` : '.',
     ' Commands that were running were ended; their effects may be partial.',
     ' Look at the state of the files and of git, then go on where you were. Do not start over what is already done.',
   ].join('');

@@ -97,16 +97,14 @@ function failureOf(message: SDKResultMessage): TurnFailure | null {
 
 /** The model's API refused or gave up. `status` is null when there was no HTTP answer. */
 function apiFailure(status: number | null, text: string): TurnFailure {
-  const known = status ?? statusIn(text);
   const detail = firstLine(text);
-  const reason = reasonOf(known);
-  if (reason === null)
-    return { kind: 'agent', message: detail === '' ? 'the agent stopped with an error' : detail };
-  return { kind: 'model', message: detail === '' ? reason : `${reason}: ${detail}` };
+  const reason = reasonOf(status ?? statusIn(text), text);
+  if (reason !== null) return { kind: 'model', message: detail === '' ? reason : `${reason}: ${detail}` };
+  return { kind: 'agent', message: detail === '' ? 'the agent stopped with an error' : detail };
 }
 
-function reasonOf(status: number | null): string | null {
-  if (status === null) return null;
+function reasonOf(status: number | null, text: string): string | null {
+  if (status === null) return text.startsWith('API Error') ? "the model's API gave no usable answer" : null;
   if (status === 401 || status === 403) return `the model's API refused the credential (${status})`;
   if (status === 429) return `the model's API refused for its rate limit or quota (429)`;
   if (status === 529) return `the model's API was overloaded (529)`;

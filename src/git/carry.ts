@@ -74,7 +74,7 @@ type BundleInput = {
 
 async function writeBundle(git: Git, input: BundleInput): Promise<void> {
   const { scratch, state, trees, bundlePath } = input;
-  const branches = await readRefs(git, 'refs/heads');
+  const { branches, remoteBranches } = await readRefs(git);
   const record: CarryRecord = {
     version: 1,
     head: state.status.head,
@@ -97,9 +97,8 @@ async function writeBundle(git: Git, input: BundleInput): Promise<void> {
   await scratch.git.run(['update-ref', '--stdin'], {
     stdin: refs.map(({ ref, commit }) => `create ${ref} ${commit}\n`).join(''),
   });
-  const remote = await readRefs(git, 'refs/remotes/origin');
   // Branches that the remote has are skipped by git with a warning: the record names them.
-  const revisions = [...refs.map(({ ref }) => ref), ...remote.map(({ commit }) => `^${commit}`)];
+  const revisions = [...refs.map(({ ref }) => ref), ...remoteBranches.map(({ commit }) => `^${commit}`)];
   await scratch.git.run(['bundle', 'create', '--quiet', bundlePath, '--stdin'], {
     stdin: `${revisions.join('\n')}\n`,
   });

@@ -37,28 +37,32 @@ export async function readState(git: Git): Promise<RepositoryState> {
   };
 }
 
+const operations: readonly (readonly [ref: string, name: string])[] = [
+  ['MERGE_HEAD', 'merge'],
+  ['REBASE_HEAD', 'rebase'],
+  ['CHERRY_PICK_HEAD', 'cherry-pick'],
+  ['REVERT_HEAD', 'revert'],
+];
+
+/** One answer a line, in order; a ref that is not there is `missing`. */
 async function readInProgress(git: Git): Promise<string[]> {
-  const operations = {
-    merge: 'MERGE_HEAD',
-    rebase: 'REBASE_HEAD',
-    'cherry-pick': 'CHERRY_PICK_HEAD',
-    revert: 'REVERT_HEAD',
-  };
-  const found = await Promise.all(
-    Object.entries(operations).map(async ([name, ref]) => {
-      const known = await git.try(['rev-parse', '--verify', '--quiet', ref]);
-      return known.exitCode === 0 ? [name] : [];
-    }),
-  );
-  return found.flat();
+  const stdin = operations.map(([ref]) => `${ref}\n`).join('');
+  const answers = (await git.run(['cat-file', '--batch-check'], { stdin })).split('\n');
+  return operations.flatMap(([, name], at) => (answers[at]?.endsWith(' missing') === false ? [name] : []));
 }
 
-export async function readRefs(git: Git, prefix: string): Promise<{ ref: string; commit: string }[]> {
-  const output = await git.run(['for-each-ref', '--format=%(objectname) %(refname)', prefix]);
-  return output
-    .split('\n')
-    .filter((line) => line !== '')
-    .map((line) => ({ commit: line.slice(0, line.indexOf(' ')), ref: line.slice(line.indexOf(' ') + 1) }));
+export type Refs = { branches: Ref[]; remoteBranches: Ref[] };
+export type Ref = { ref: string; commit: string };
+
+/** Local branches, and what the remote had when it was last fetched from or pushed to. */
+export async function readRefs(git: Git): Promise<Refs> {
+  const args = ['for-each-ref', '--format=%(objectname) %(refname)', 'refs/heads', 'refs/remotes/origin'];
+  const refs = (await git.run(args)).split('\n').flatMap((line) => {
+    const space = line.indexOf(' ');
+    return space === -1 ? [] : [{ commit: line.slice(0, space), ref: line.slice(space + 1) }];
+  });
+  const isLocal = ({ ref }: Ref): boolean => ref.startsWith('refs/heads/');
+  return { branches: refs.filter(isLocal), remoteBranches: refs.filter((ref) => !isLocal(ref)) };
 }
 
 function records(output: string): string[] {

@@ -2,7 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startEmulator, type Emulator } from '../../src/modal-emulator/index.ts';
+import { startEmulator, type Emulator } from '../../src/modal-emulator/emulator.ts';
 import { createModalProvider } from '../../src/sandbox/modal-provider.ts';
 import type { ImageRef, SandboxProvider } from '../../src/sandbox/provider.ts';
 
@@ -11,6 +11,7 @@ export type EmulatorSubject = {
   provider: SandboxProvider;
   /** Plain Debian. */
   image: ImageRef;
+  secret: { name: string; variable: string; value: string };
   /** Another provider on the same emulator, as another worker would have. */
   another(): SandboxProvider;
   close(): Promise<void>;
@@ -37,7 +38,9 @@ export async function openEmulator(): Promise<EmulatorSubject> {
   };
   try {
     const image = await provider.buildImage({ from: 'debian:bookworm-slim', commands: [] }, () => {});
-    return { emulator, provider, image, another, close };
+    const secret = { name: 'conformance', variable: 'WORD', value: 'rutabaga' };
+    emulator.setSecret(secret.name, { [secret.variable]: secret.value });
+    return { emulator, provider, image, secret, another, close };
   } catch (error) {
     await close();
     throw error;

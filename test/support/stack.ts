@@ -2,8 +2,8 @@
 import { inject } from 'vitest';
 
 export type SharedStack = {
-  temporal: { address: string; namespace: string; binary: string };
-  modal: { url: string; controlUrl: string };
+  temporal: { address: string; namespace: string; binary: string; directory: string };
+  modal: { url: string; controlUrl: string; stateDirectory: string };
   model: { url: string; credential: string };
   git: { url: string; token: string; directory: string };
 };

@@ -6,8 +6,10 @@ import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Client, Connection } from '@temporalio/client';
 import { Harvest } from '../../src/client.ts';
 import type { Session } from '../../src/client.ts';
+import { workflowIdOf } from '../../src/contracts/ids.ts';
 import { createDemoRepository } from '../../src/dev/demo-repository/create.ts';
 import { sharedStack } from './stack.ts';
 import { startWorkerProcess } from './worker-process.ts';
@@ -64,6 +66,35 @@ export class World implements AsyncDisposable {
     });
     this.#sessions.push(session);
     return session;
+  }
+
+  /** The session's whole Temporal history, as JSON would show it. */
+  async history(sessionId: string): Promise<unknown> {
+    return this.#temporal(async (client) =>
+      client.workflow.getHandle(workflowIdOf(sessionId)).fetchHistory(),
+    );
+  }
+
+  async historyLength(sessionId: string): Promise<number> {
+    return this.#temporal(
+      async (client) => (await client.workflow.getHandle(workflowIdOf(sessionId)).describe()).historyLength,
+    );
+  }
+
+  /** As a caller without our client would. */
+  async signal(sessionId: string, name: string, payload: unknown): Promise<void> {
+    await this.#temporal(async (client) =>
+      client.workflow.getHandle(workflowIdOf(sessionId)).signal(name, payload),
+    );
+  }
+
+  async #temporal<T>(ask: (client: Client) => Promise<T>): Promise<T> {
+    const connection = await Connection.connect({ address: this.temporal.address });
+    try {
+      return await ask(new Client({ connection, namespace: this.temporal.namespace }));
+    } finally {
+      await connection.close();
+    }
   }
 
   /** A fresh demo repository on the shared git server; its URL. */

@@ -25,7 +25,7 @@ export type ChildServer<T> = {
   ready: T;
   pid: number;
   /** Gracefully, then by force; returns when it has ended. */
-  stop(): Promise<void>;
+  stop: () => Promise<void>;
 };
 
 export class ChildServerFailed extends Error {

@@ -32,6 +32,7 @@ export class BoxFactory {
   /** What a process of a box has in its environment before its image, sandbox and exec add theirs. */
   readonly environment: Readonly<Record<string, string>>;
   readonly #options: BoxFactoryOptions;
+  readonly #running = new Set<Box>();
 
   constructor(options: BoxFactoryOptions) {
     this.#options = options;
@@ -44,6 +45,13 @@ export class BoxFactory {
   async start(layers: readonly string[]): Promise<Box> {
     const { boxesDirectory, deviceTemplate, caBundle, fifos } = this.#options;
     const directory = join(boxesDirectory, randomText(12));
-    return Box.start({ directory, layers, deviceTemplate, caBundle, fifos });
+    const box = await Box.start({ directory, layers, deviceTemplate, caBundle, fifos });
+    this.#running.add(box);
+    void box.ended.then(() => this.#running.delete(box));
+    return box;
+  }
+
+  async endAll(): Promise<void> {
+    await Promise.all([...this.#running].map(async (box) => box.end()));
   }
 }

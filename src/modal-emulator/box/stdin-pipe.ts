@@ -56,7 +56,8 @@ export class StdinPipe {
   }
 
   /** End of file for the process. */
-  close(): void {
+  close(writer?: symbol): void {
+    this.#refuseFormer(writer);
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#pipe.end();
@@ -66,5 +67,10 @@ export class StdinPipe {
   abandon(): void {
     this.#isClosed = true;
     this.#pipe.destroy();
+  }
+
+  #refuseFormer(writer: symbol | undefined): void {
+    if (writer !== undefined && writer !== this.#writer)
+      throw new StdinRefused('another writer has taken over');
   }
 }

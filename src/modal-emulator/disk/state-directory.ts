@@ -6,13 +6,14 @@
  *   apps.json            names of apps
  *   images/<id>.json     what an image consists of            layers/<id>/   one overlay layer each
  *   sandboxes/<id>.json  what became of a sandbox             boxes/<id>/    files of a running one
- *   pipes/, device-template/                                  rebuilt at every start
+ *   outputs/, pipes/, device-template/                        of this process only
  */
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
 import { once } from 'node:events';
+import { removeTree } from '../box/host-process.ts';
 import { toolPath, TOOL_ENVIRONMENT } from '../box/tools.ts';
 
 /** After a SIGKILL the previous holder's lock is released within milliseconds, not at once. */
@@ -47,7 +48,7 @@ export class StateDirectory {
     const holder = await takeLock(root);
     writeFileSync(join(root, 'owner'), `process ${process.pid}`);
     const state = new StateDirectory(root, holder);
-    for (const name of ['images', 'layers', 'sandboxes', 'boxes', 'pipes', 'device-template']) {
+    for (const name of ['images', 'layers', 'sandboxes', 'boxes', 'outputs', 'pipes']) {
       mkdirSync(state.path(name), { recursive: true, mode: 0o700 });
     }
     return state;
@@ -55,6 +56,11 @@ export class StateDirectory {
 
   path(...names: string[]): string {
     return join(this.root, ...names);
+  }
+
+  async empty(name: string): Promise<void> {
+    await removeTree(this.path(name));
+    mkdirSync(this.path(name), { recursive: true, mode: 0o700 });
   }
 
   /** The key that signs tokens, made once. */
@@ -83,6 +89,7 @@ async function takeLock(root: string): Promise<ChildProcess> {
   const holder = spawn(toolPath('flock'), [...options, join(root, 'lock'), toolPath('sh'), '-c', script], {
     stdio: ['pipe', 'pipe', 'ignore'],
     env: TOOL_ENVIRONMENT,
+    detached: true,
   });
   const locked = await Promise.race([
     once(holder.stdout, 'data').then(() => true),

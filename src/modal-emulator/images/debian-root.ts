@@ -2,7 +2,7 @@
  * Root file systems of Debian releases, made by debootstrap once and shared by every emulator of this user. A root is complete or absent:
  * it is built beside its place, under a lock of its own, and moved there.
  */
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { arch } from 'node:os';
 import { join } from 'node:path';
@@ -42,6 +42,7 @@ mv "$1.part" "$1"
 
 export class DebianRoots {
   readonly #directory: string;
+  readonly #builds = new Set<ChildProcess>();
 
   constructor(directory: string) {
     this.#directory = directory;
@@ -74,20 +75,28 @@ export class DebianRoots {
     return built;
   }
 
+  /** Gives up what is being built. */
+  close(): void {
+    for (const build of this.#builds) build.kill('SIGKILL');
+  }
+
   async #build(place: string, release: string, log: (line: string) => void): Promise<void> {
     const mirror = await debianMirror(release);
     const proxy = await httpProxy();
+    const locked = ['--pdeathsig', 'KILL', toolPath('flock'), '-F', `${place}.lock`];
     // In namespaces of its own, so that neither its mounts nor its processes outlive an interrupted run.
+    const apart = [toolPath('unshare'), '--mount', '--pid', '--fork', '--kill-child'];
+    const variables = ['LC_ALL=C', ...(proxy === undefined ? [] : [`http_proxy=${proxy}`])];
+    const script = [toolPath('sh'), '-ec', BUILD_SCRIPT, 'sh', place, release, mirror ?? ''];
     const build = spawn(
       toolPath('setpriv'),
-      [
-        ...['--pdeathsig', 'KILL', toolPath('flock'), '-F', `${place}.lock`],
-        ...[toolPath('unshare'), '--mount', '--pid', '--fork', '--kill-child'],
-        ...[toolPath('env'), 'LC_ALL=C', ...(proxy === undefined ? [] : [`http_proxy=${proxy}`])],
-        ...[toolPath('sh'), '-ec', BUILD_SCRIPT, 'sh', place, release, mirror ?? ''],
-      ],
-      { stdio: ['ignore', 'pipe', 'pipe'], detached: true },
+      [...locked, ...apart, toolPath('env'), ...variables, ...script],
+      {
+        stdio: ['ignore', 'pipe', 'pipe'],
+        detached: true,
+      },
     );
+    this.#builds.add(build);
     const lastLines: string[] = [];
     for (const stream of [build.stdout, build.stderr]) {
       createInterface({ input: stream }).on('line', (line) => {
@@ -97,6 +106,7 @@ export class DebianRoots {
       });
     }
     const [code] = await once(build, 'close');
+    this.#builds.delete(build);
     if (code !== 0) throw new Error(`debootstrap failed:\n${lastLines.join('\n')}`);
   }
 }

@@ -29,7 +29,7 @@ export function encodeRetryPolicy(error: RpcError): Buffer {
 function serviceOf(name: string): ServiceDefinition {
   const definition = definitions[name];
   if (definition === undefined || 'format' in definition) throw new Error(`${name} is not a service`);
-  return definition as ServiceDefinition;
+  return definition;
 }
 
 function encode(message: string, value: object): Buffer {

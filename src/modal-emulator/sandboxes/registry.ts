@@ -7,7 +7,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { BoxFactory } from '../box/box-factory.ts';
-import { removeTree } from '../box/host-process.ts';
+import { removeTree, signalIfThere } from '../box/host-process.ts';
 import { newSandboxId, newTaskId } from '../disk/ids.ts';
 import type { ImageStore } from '../images/image-store.ts';
 import { RpcError, notFound } from '../rpc/rpc-error.ts';
@@ -111,6 +111,15 @@ export class SandboxRegistry {
   setTags(record: SandboxRecord, tags: Record<string, string>): void {
     record.tags = tags;
     this.#parts.records.save(record);
+  }
+
+  /** Ends the sandbox as a failing machine would: nobody asked for it. Resolves when it has ended. */
+  async kill(sandboxId: string): Promise<void> {
+    this.record(sandboxId);
+    const sandbox = this.find(sandboxId);
+    if (sandbox === undefined || sandbox.isEnding) return;
+    signalIfThere(sandbox.box.init.pid, 'SIGKILL');
+    await sandbox.ended;
   }
 
   /** Ends every sandbox and waits until nothing of them is left. */

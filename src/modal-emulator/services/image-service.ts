@@ -1,5 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import { z } from 'zod';
+import type { z } from 'zod';
 import { serverStream, unary, type Handlers } from '../rpc/handler.ts';
 import { notFound } from '../rpc/rpc-error.ts';
 import type { Build, Builder } from '../images/builder.ts';
@@ -58,8 +57,8 @@ async function* follow(
       entryId: String(part.offset + part.data.length),
     };
   }
-  const outcome = await Promise.race([build.outcome, build.log.isEnded ? build.outcome : sleep(0)]);
-  if (outcome === undefined) return;
+  if (!build.log.isEnded) return;
+  const outcome = await build.outcome;
   yield {
     result: outcome.failure === undefined ? SUCCESS : await failureOf(build, outcome.failure),
     eof: true,

@@ -89,7 +89,7 @@ function stdin(sandboxOf: FindSandbox, execOf: FindExec): Handlers {
         } else if (open === undefined) {
           throw invalid('a stdin stream begins with its start');
         } else if (message.end !== undefined) {
-          open.exec.stdin.close();
+          await write(open.exec, { ...open, data: Buffer.alloc(0), eof: true });
         } else {
           const data = message.data ?? Buffer.alloc(0);
           await write(open.exec, { ...open, data, eof: false });
@@ -143,11 +143,11 @@ async function write(
 ): Promise<void> {
   try {
     await exec.stdin.write(request.data, request.offset, request.writer);
+    if (request.eof) exec.stdin.close(request.writer);
   } catch (error) {
     if (error instanceof StdinRefused) throw new RpcError('FAILED_PRECONDITION', error.message);
     throw error;
   }
-  if (request.eof) exec.stdin.close();
 }
 
 function* inFrames(data: Buffer): Generator<Buffer> {

@@ -8,17 +8,18 @@ import type { Recorder } from '../journal/recorder.ts';
 
 export class TranscriptMirror {
   readonly #recorder: Recorder;
-  #agentSessionId: string | null;
+  readonly #restored: string | null;
   #gotEntries = false;
 
-  constructor(recorder: Recorder, agentSessionId: string | null) {
+  /** `restored`: the conversation that the agent is to go on with. */
+  constructor(recorder: Recorder, restored: string | null) {
     this.#recorder = recorder;
-    this.#agentSessionId = agentSessionId;
+    this.#restored = restored;
   }
 
   /** The newest one: the agent may begin a new conversation by itself. */
   get agentSessionId(): string | null {
-    return this.#agentSessionId;
+    return this.#recorder.generation.agentSessionId ?? this.#restored;
   }
 
   /** Whether anything of the running turn came. */
@@ -32,7 +33,6 @@ export class TranscriptMirror {
 
   readonly store: SessionStore = {
     append: async (key: SessionKey, entries: SessionStoreEntry[]) => {
-      if (key.subpath === undefined) this.#agentSessionId = key.sessionId;
       this.#append(key.sessionId, entries, key.subpath);
       return Promise.resolve();
     },
@@ -44,7 +44,7 @@ export class TranscriptMirror {
   catchUp(entries: readonly TranscriptEntry[]): void {
     const { generation } = this.#recorder;
     const missing = entries.filter(({ uuid }) => uuid !== undefined && !generation.hasMirrored(uuid));
-    if (missing.length > 0 && this.#agentSessionId !== null) this.#append(this.#agentSessionId, missing);
+    if (missing.length > 0 && this.agentSessionId !== null) this.#append(this.agentSessionId, missing);
   }
 
   #append(agentSessionId: string, entries: readonly TranscriptEntry[], subpath?: string): void {

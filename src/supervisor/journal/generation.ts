@@ -47,7 +47,7 @@ export class Generation {
     return this.#mirrored.has(entryUuid);
   }
 
-  /** The conversation that the agent had last. */
+  /** The conversation that the agent works on: it says so before it acts on the first prompt. */
   get agentSessionId(): string | null {
     return this.#agentSessionId;
   }
@@ -67,8 +67,10 @@ export class Generation {
     this.starts.apply(record, span);
     this.turns.apply(record, span);
     this.execs.apply(record, span);
+    if (record.kind === 'event' && record.event.type === 'agent.ready') {
+      this.#agentSessionId = record.event.data.agentSessionId;
+    }
     if (record.kind !== 'transcript') return;
-    if (record.batch.subpath === undefined) this.#agentSessionId = record.batch.agentSessionId;
     for (const { uuid } of record.batch.entries) if (uuid !== undefined) this.#mirrored.add(uuid);
   }
 }

@@ -3,10 +3,7 @@ import { createReadStream } from 'node:fs';
 import { journalRecordSchema, type JournalRecord } from '../../contracts/supervisor.ts';
 import type { Journal, Span } from './journal.ts';
 
-/** `kind` is always the first key of a line, so most of a long journal is not parsed. */
-const uninteresting = '{"kind":"event"';
-
-/** Every record but events, in order, read piece by piece. */
+/** Every record but most events, in order, read piece by piece. */
 export async function* recordsOf(journal: Journal): AsyncGenerator<{ record: JournalRecord; span: Span }> {
   let offset = 0;
   let rest = Buffer.alloc(0);
@@ -17,10 +14,15 @@ export async function* recordsOf(journal: Journal): AsyncGenerator<{ record: Jou
       const line = bytes.toString('utf8', start, end);
       const span = { start: offset + start, end: offset + end + 1 };
       start = end + 1;
-      if (!line.startsWith(uninteresting))
+      if (isOfInterest(line))
         yield { record: journalRecordSchema.parse(JSON.parse(line)), span };
     }
     offset += start;
     rest = bytes.subarray(start);
   }
+}
+
+/** `kind` is always the first key of a line, so most of a long journal is not parsed. */
+function isOfInterest(line: string): boolean {
+  return !line.startsWith('{"kind":"event"') || line.includes('"type":"agent.ready"');
 }

@@ -93,6 +93,18 @@ export function testCheckpoints({ store }: StoreUnderTest): void {
     expect(await store().events.lastSeq('other')).toBe(1);
   });
 
+  it('go without the event log and what it points to when that is asked for', async () => {
+    const filled = await fill();
+    await store().deleteSession('s', { keepCheckpoint: false, keepEvents: true });
+    expect(await store().checkpoints.list('s')).toEqual([]);
+    expect(await store().carriedWork.read('s', filled.newer)).toBeNull();
+    expect(await store().transcripts.position('s')).toBeNull();
+    expect(await store().events.lastSeq('s')).toBe(3);
+    expect(await store().blobs.read('s', 'b')).not.toBeNull();
+    // A late repeat of an append still adds nothing.
+    expect(await store().journal.cursor('s', 1)).toBe(20);
+  });
+
   async function fill(): Promise<{ older: string; newer: string }> {
     const { events, checkpoints, carriedWork, blobs, sandboxes, journal: log } = store();
     await events.appendOwn('other', [ownEvent('1')]);

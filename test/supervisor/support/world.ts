@@ -57,6 +57,7 @@ export type RunningSupervisor = {
   /** Kills it as a crash would, and waits. What it started stays. */
   crash(): Promise<void>;
   stop(): Promise<void>;
+  hasAgent(): boolean;
   /** The agent's process, of which there is one. */
   agentPid(): number;
 };
@@ -158,10 +159,9 @@ function createPlace(input: {
           await exited;
           supervisors.delete(supervisor);
         },
+        hasAgent: () => agentsIn(folder).length > 0,
         agentPid: () => {
-          const [pid, ...others] = agentProcessesIn(folder).filter((found) =>
-            commandOf(found).includes('stream-json'),
-          );
+          const [pid, ...others] = agentsIn(folder);
           if (pid === undefined || others.length > 0) throw new Error('there is not exactly one agent');
           return pid;
         },
@@ -220,6 +220,10 @@ export function agentProcessesIn(folder: string): number[] {
       return [];
     }
   });
+}
+
+function agentsIn(folder: string): number[] {
+  return agentProcessesIn(folder).filter((pid) => commandOf(pid).includes('stream-json'));
 }
 
 function commandOf(pid: number): string {

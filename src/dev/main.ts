@@ -1,0 +1,74 @@
+/** `npm run dev`: the embedded stack and a worker, until Ctrl-C. */
+import { env } from 'node:process';
+import { readConfig } from '../config.ts';
+import { startStack, type Stack } from './stack/stack.ts';
+import { startWorkerProcess } from './stack/worker-process.ts';
+
+const startedMs = performance.now();
+const log = (line: string) =>
+  console.log(`${((performance.now() - startedMs) / 1_000).toFixed(1).padStart(6)} s  ${line}`);
+
+async function main(): Promise<void> {
+  const config = readConfig();
+  const stopped = stopRequest();
+  const stack = await startStack({
+    cacheDirectory: config.cacheDirectory,
+    dataDirectory: config.dataDirectory,
+    // The children's environment is this process's own; what Harvest reads of it is read by config.ts.
+    environment: env,
+    modalCredentials: config.modal.credentials,
+    modalEnvironment: config.modal.environment,
+    modalAppName: config.modal.appName,
+    hasClaudeCredential: config.claudeCredential !== undefined,
+    log,
+  });
+  try {
+    const worker = await startWorkerProcess({
+      environment: { ...env, ...stack.workerEnvironment, HARVEST_DATA_DIR: config.dataDirectory },
+      logDirectory: stack.logDirectory,
+    });
+    try {
+      describe(stack, config.taskQueue);
+      const reason = await Promise.race([stopped, worker.ended]);
+      log(`${reason}; stopping`);
+    } finally {
+      await worker.stop();
+    }
+  } finally {
+    await stack.close();
+  }
+}
+
+/** Resolves at the first Ctrl-C or SIGTERM; a second one ends the process at once, and with it every part of the stack. */
+function stopRequest(): Promise<string> {
+  return new Promise((resolve) => {
+    let asked = false;
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+      process.on(signal, () => {
+        if (asked) process.exit(130);
+        asked = true;
+        resolve(signal === 'SIGINT' ? 'interrupted' : 'asked to end');
+      });
+    }
+  });
+}
+
+function describe({ temporal, modal, scriptedModel, logDirectory }: Stack, taskQueue: string): void {
+  const { address } = temporal.connectionOptions;
+  console.log(`
+Harvest runs. Ctrl-C ends it.
+  Temporal     ${address}, namespace ${temporal.namespace}, task queue ${taskQueue}
+  Temporal UI  ${temporal.uiUrl ?? 'that of the existing server'}
+  Modal        ${modal.serverUrl === undefined ? "Modal's cloud" : `local emulator at ${modal.serverUrl}`}
+  Agent        ${scriptedModel === null ? 'real Claude' : 'a scripted model answers; set CLAUDE_CODE_OAUTH_TOKEN or ANTHROPIC_API_KEY for a real one'}
+  Logs         ${logDirectory}
+
+For another terminal:
+  export TEMPORAL_ADDRESS=${address} TEMPORAL_NAMESPACE=${temporal.namespace}
+  temporal workflow list`);
+}
+
+await main().catch((error: unknown) => {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 1;
+});

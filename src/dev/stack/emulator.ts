@@ -1,0 +1,54 @@
+/** Local Modal as a child process, and what it needs of this machine. */
+import { join } from 'node:path';
+import { z } from 'zod';
+import { findMissingRequirements, installRequirements } from '../../modal-emulator/requirements.ts';
+import { startChildServer } from './child-server.ts';
+import { siblingModule, type Environment } from './guarded-child.ts';
+
+export type EmulatorProcess = {
+  /** For `MODAL_SERVER_URL`. */
+  url: string;
+  /** For faults and secrets of tests; see the emulator's control-server.ts. */
+  controlUrl: string;
+  stop: () => Promise<void>;
+};
+
+export async function startEmulatorProcess(options: {
+  cacheDirectory: string;
+  stateDirectory: string;
+  logDirectory: string;
+  environment: Environment;
+}): Promise<EmulatorProcess> {
+  const { ready, stop } = await startChildServer({
+    name: 'Local Modal',
+    argv: [
+      process.execPath,
+      siblingModule('../../modal-emulator/main', import.meta.url),
+      options.stateDirectory,
+    ],
+    environment: options.environment,
+    ready: z.object({ url: z.url() }),
+    logFile: join(options.logDirectory, 'modal-emulator.log'),
+    startTimeoutMs: 60_000,
+  });
+  return { ...ready, stop };
+}
+
+/** Local Modal cannot run here. */
+export class LocalModalUnavailable extends Error {
+  override readonly name = 'LocalModalUnavailable';
+  constructor(reasons: readonly string[]) {
+    super(
+      `${reasons.join(' ')} Mend that, or set MODAL_TOKEN_ID and MODAL_TOKEN_SECRET to use Modal's cloud instead.`,
+    );
+  }
+}
+
+/** Installs what is missing where that is possible. Throws `LocalModalUnavailable`. */
+export async function meetRequirements(log: (line: string) => void): Promise<void> {
+  await installRequirements(log).catch((error: unknown) => {
+    if (findMissingRequirements().length === 0) throw error;
+  });
+  const missing = findMissingRequirements();
+  if (missing.length > 0) throw new LocalModalUnavailable(missing);
+}

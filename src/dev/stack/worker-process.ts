@@ -1,0 +1,62 @@
+/** The worker as a child process. */
+import { createWriteStream } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import {
+  childEnd,
+  describeEnd,
+  siblingModule,
+  spawnGuarded,
+  stopChild,
+  type Environment,
+} from './guarded-child.ts';
+
+/** A worker hands its turns over before it ends. */
+const stopGraceMs = 15_000;
+const startTimeoutMs = 120_000;
+
+export type StackWorker = {
+  /** Resolves to a sentence when it ends by itself. */
+  ended: Promise<string>;
+  stop: () => Promise<void>;
+};
+
+export class WorkerFailed extends Error {
+  override readonly name = 'WorkerFailed';
+}
+
+/** Returns when it polls. Throws `WorkerFailed` with the end of its log. */
+export async function startWorkerProcess(options: {
+  environment: Environment;
+  logDirectory: string;
+}): Promise<StackWorker> {
+  const logFile = join(options.logDirectory, 'worker.log');
+  const log = createWriteStream(logFile, { flags: 'a', mode: 0o600 });
+  const child = spawnGuarded({
+    argv: [process.execPath, siblingModule('../../worker', import.meta.url)],
+    environment: options.environment,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const tail: string[] = [];
+  const running = Promise.withResolvers<null>();
+  for (const stream of [child.stdout, child.stderr]) {
+    if (stream === null) continue;
+    createInterface({ input: stream }).on('line', (line) => {
+      log.write(`${line}\n`);
+      tail.push(line);
+      if (tail.length > 20) tail.shift();
+      if (line.includes('"RUNNING"')) running.resolve(null);
+    });
+  }
+  const ended = childEnd(child).then((end) => {
+    log.end();
+    return `the worker ended (${describeEnd(end)}), its log: ${logFile}`;
+  });
+  const timer = setTimeout(
+    () => running.reject(new WorkerFailed('the worker did not start')),
+    startTimeoutMs,
+  );
+  const failure = await Promise.race([running.promise, ended]).finally(() => clearTimeout(timer));
+  if (failure !== null) throw new WorkerFailed([failure, ...tail].join('\n'));
+  return { ended, stop: () => stopChild(child, stopGraceMs) };
+}

@@ -1,0 +1,54 @@
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { carryWork } from '../../src/git/carry.ts';
+import { cloneRepository } from '../../src/git/clone.ts';
+import { restoreWork } from '../../src/git/restore.ts';
+import { makePlace, makeRemote, viewOf } from './support/repositories.ts';
+import { editAtRandom, randomOf } from './support/random-edits.ts';
+
+const rounds = Number(process.env['CARRY_ROUNDS'] ?? 12);
+const firstSeed = Number(process.env['CARRY_SEED'] ?? 1);
+const editsInARound = 12;
+
+test.each(Array.from({ length: rounds }, (_, round) => firstSeed + round))(
+  'whatever was done to a repository comes back in a fresh clone and on an older snapshot (seed %i)',
+  async (seed) => {
+    await using place = await makePlace();
+    const remote = await makeRemote(place);
+    const random = randomOf(seed);
+    const clone = async (): Promise<string> => {
+      const directory = join(await place.folder(), 'project');
+      const input = { repository: 'project', url: remote, branch: 'main', sessionBranch: 'harvest/s1' };
+      await cloneRepository(place.run, { ...input, directory });
+      return directory;
+    };
+    const work = await clone();
+    const edit = async (): Promise<void> => {
+      for (let edits = 0; edits < editsInARound; edits += 1) await editAtRandom(place, work, random);
+    };
+    await edit();
+    const snapshot = join(await place.folder(), 'project');
+    await place.run(['-a', '--', work, snapshot], { program: 'cp' });
+    await edit();
+
+    const before = await viewOf(place, work);
+    const input = { repository: 'project', directory: work, temporaryDirectory: await place.folder() };
+    const { work: taken, bundlePath } = await carryWork(place.run, input);
+    expect(await viewOf(place, work)).toEqual(before);
+    const carried = { ...taken, bytes: bundlePath === null ? 0 : 1, sha256: '' };
+
+    const fresh = await clone();
+    await place.git(snapshot, 'fetch', '--quiet', 'origin');
+    for (const directory of [fresh, snapshot]) {
+      const result = await restoreWork(place.run, {
+        repository: 'project',
+        directory,
+        temporaryDirectory: await place.folder(),
+        work: carried,
+        bundlePath,
+      });
+      expect(result.notRestored).toEqual([]);
+      expect(await viewOf(place, directory)).toEqual(before);
+    }
+  },
+);

@@ -1,0 +1,137 @@
+/** What the agent's user can reach from inside its sandbox, tried as that user by a real tool call or exec. */
+import { execFile } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { readFile, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { expect, it } from 'vitest';
+import { controlSandboxes } from '../support/emulator-control.ts';
+import { count, readLog } from '../support/log-checks.ts';
+import { sharedStack } from '../support/stack.ts';
+import { openWorld } from '../support/world.ts';
+
+const run = promisify(execFile);
+
+it('keeps the credentials from the agent: environment, memory, control socket and git', async () => {
+  await using world = await openWorld();
+  const session = await world.session();
+  await session.prompt('!say ready').result();
+  const { git, model } = sharedStack();
+  const shell = async (command: string) => session.exec(['bash', '-c', `${command} 2>&1`]);
+
+  const who = await shell('id -un; id -u');
+  expect(who.output).toBe('agent\n10001\n');
+
+  const own = await shell(
+    'env; cat /proc/[0-9]*/environ | tr "\\0" "\\n"; cat /proc/[0-9]*/cmdline | tr "\\0" "\\n"',
+  );
+  expect(own.output).not.toContain(git.token);
+  expect(own.output).not.toContain(model.credential);
+
+  const supervisor = '$(pgrep -f /opt/harvest/supervisor/ | head -1)';
+  expect((await shell(`cat /proc/${supervisor}/environ`)).output).toContain('Permission denied');
+  expect((await shell(`cat /proc/${supervisor}/mem`)).output).toContain('Permission denied');
+  expect(
+    (
+      await shell(
+        'curl -s --unix-socket /run/harvest/supervisor.sock http://supervisor/status || echo refused',
+      )
+    ).output,
+  ).toContain('refused');
+  expect((await shell('ls /var/lib/harvest')).output).toContain('Permission denied');
+
+  const filled = await shell(`printf 'url=${git.url}\\n\\n' | GIT_TERMINAL_PROMPT=0 git credential fill`);
+  expect(filled.output).not.toContain(git.token);
+  expect(filled.output).not.toContain('password=');
+});
+
+it('refuses pushes to other branches and other repositories, by path and with flags', async () => {
+  await using world = await openWorld();
+  const repository = await world.repository();
+  const other = await world.repository();
+  const session = await world.session({ repository });
+  const shell = async (command: string) => session.exec(['bash', '-c', `${command} 2>&1; echo "exit $?"`]);
+  const heads = async (url: string) => {
+    const name = url.split('/').at(-1) ?? '';
+    return (
+      await run('git', [
+        '-C',
+        join(sharedStack().git.directory, name),
+        'for-each-ref',
+        '--format=%(refname) %(objectname)',
+      ])
+    ).stdout;
+  };
+  const [before, otherBefore] = [await heads(repository), await heads(other)];
+  await shell('git commit -q --allow-empty -m work');
+  for (const push of [
+    'git push origin HEAD:main',
+    'git push --force origin HEAD:main',
+    'git push origin HEAD:refs/heads/feature',
+    'git push origin HEAD:refs/tags/v9',
+    'git push origin :main',
+    `git push origin HEAD:harvest/${session.id} HEAD:main`,
+    `git push ${repository} HEAD:main`,
+    `git push --receive-pack=git-receive-pack ${repository} HEAD:main`,
+    `git push ${other} HEAD:harvest/${session.id}`,
+    `git -c url.x.insteadOf=y push ${other} HEAD:main`,
+  ]) {
+    const { output } = await shell(`GIT_TERMINAL_PROMPT=0 ${push}`);
+    expect(output, push).not.toMatch(/exit 0\n$/);
+  }
+  expect(await heads(repository)).toBe(before);
+  expect(await heads(other)).toBe(otherBefore);
+  expect(count(await readLog(session), 'git.push-refused')).toBeGreaterThan(0);
+
+  expect((await shell('git push -q origin HEAD')).output).toBe('exit 0\n');
+  expect(await heads(repository)).toContain(`refs/heads/harvest/${session.id}`);
+});
+
+it('writes a credential nowhere: not to Temporal, the store, the emulator, logs or arguments', async () => {
+  const canary = `ghp_${randomBytes(18).toString('hex')}`;
+  await using world = await openWorld();
+  const { git, model } = sharedStack();
+  const session = await world.harvest.createSession({
+    repositories: [{ url: await world.repository(), branch: 'main' }],
+    user: { name: 'Ada', email: 'ada@example.com' },
+    credentials: { github: git.token, claude: model.credential },
+  });
+  // What the agent prints passes the redactor too, whatever it came from.
+  await session
+    .prompt(
+      `!bash echo "the token is ${canary.slice(0, 10)}""${canary.slice(10)}" | tee printed.txt\n!say-result`,
+    )
+    .result();
+  await session.pause();
+  const args = (await run('ps', ['-eo', 'args'])).stdout;
+  const log = JSON.stringify(await readLog(session));
+  const history = JSON.stringify(await world.history(session.id));
+  const workerLog = world.workers.flatMap((worker) => worker.log).join('\n');
+  for (const text of [args, log, history, workerLog]) {
+    expect(text).not.toContain(git.token);
+    expect(text).not.toContain(model.credential);
+  }
+  expect(log).not.toContain(canary);
+  expect(log).toContain('[redacted');
+  for (const secret of [git.token, model.credential]) {
+    await expectNowhereBelow(world.dataDirectory, secret);
+    await expectNowhereBelow(sharedStack().modal.stateDirectory, secret);
+    await expectNowhereBelow(sharedStack().temporal.directory, secret);
+  }
+  expect(await controlSandboxes().list(session.id)).toEqual([]);
+  await session.terminate();
+});
+
+/** Reads every file, binary ones too. */
+async function expectNowhereBelow(directory: string, secret: string): Promise<void> {
+  const needle = Buffer.from(secret);
+  for (const entry of await readdir(directory, { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile()) continue;
+    const path = join(entry.parentPath, entry.name);
+    const found = await readFile(path).then(
+      (bytes) => bytes.includes(needle),
+      () => false,
+    );
+    expect(found, path).toBe(false);
+  }
+}

@@ -1,0 +1,137 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { recordOf } from './support/client.ts';
+import { TestSession } from './support/session.ts';
+import { agentProcessesIn, createWorld, type World } from './support/world.ts';
+
+/** Each step of it leaves its mark in the file. */
+const steps = ['!bash echo one >> steps.txt', '!sleep-bash 3', '!bash echo two >> steps.txt', '!say Done.'];
+
+describe('when agent or supervisor die', () => {
+  let world: World;
+
+  beforeAll(async () => {
+    world = await createWorld();
+  });
+
+  afterAll(async () => {
+    await world.close();
+  });
+
+  it('loses a turn once with its agent, and finishes it when the workflow continues it', async () => {
+    const session = await TestSession.begin(world);
+    const running = session.turn('t1', steps);
+    await session.journalHolds('seq 3');
+    process.kill(session.supervisor.agentPid(), 'SIGKILL');
+    const lost = recordOf(await running, 'turn.lost');
+    expect(lost).toMatchObject({ turnId: 't1', cause: 'agent-died', losses: 1 });
+    expect(lost.message).toContain('SIGKILL');
+    expect(agentProcessesIn(session.place.folder)).toEqual([]);
+
+    const again = recordOf(await session.turn('t1', steps), 'turn.lost');
+    expect(again).toEqual(lost);
+    const ended = recordOf(await session.turn('t1', steps, { continuation: 1 }), 'turn.ended');
+    expect(ended).toMatchObject({ outcome: { status: 'completed' }, answer: 'Done.' });
+    expect(session.file('steps.txt')).toBe('one\ntwo\n');
+    expect(await session.records('turn.lost')).toHaveLength(1);
+    expect(await session.records('turn.ended')).toHaveLength(1);
+  });
+
+  it('tells an agent the whole prompt again when it died before it had read it', async () => {
+    const session = await TestSession.begin(world);
+    const running = session.turn('t1', steps);
+    const { client } = session.supervisor;
+    await expect.poll(async () => (await client.status()).turnId, { interval: 1 }).toBe('t1');
+    process.kill(session.supervisor.agentPid(), 'SIGKILL');
+    expect(recordOf(await running, 'turn.lost').losses).toBe(1);
+    const ended = recordOf(await session.turn('t1', steps, { continuation: 1 }), 'turn.ended');
+    expect(ended.answer).toBe('Done.');
+    expect(session.file('steps.txt')).toBe('one\ntwo\n');
+  });
+
+  it('starts a new agent for the next turn when one died between turns, with all it knew', async () => {
+    const session = await TestSession.begin(world);
+    await session.turn('t1', ['The word is "quince".', '!say Noted.']);
+    const agent = session.supervisor.agentPid();
+    process.kill(agent, 'SIGKILL');
+    await expect.poll(() => session.supervisor.hasAgent()).toBe(false);
+    const ended = recordOf(await session.turn('t2', ['!recall "(\\w+)"']), 'turn.ended');
+    expect(ended.answer).toContain('quince');
+    expect(await session.records('turn.lost')).toEqual([]);
+  });
+
+  it('ends what a killed supervisor left behind before it says that the turn was lost', async () => {
+    const session = await TestSession.begin(world);
+    const cut = session.turn('t1', steps);
+    await session.journalHolds('seq 3');
+    // The agent and the tool it runs.
+    await expect.poll(() => agentProcessesIn(session.place.folder).length).toBeGreaterThan(1);
+    await session.supervisor.crash();
+    expect((await cut).end).toBeNull();
+    expect(agentProcessesIn(session.place.folder).length).toBeGreaterThan(1);
+
+    session.supervisor = await session.place.start();
+    expect(agentProcessesIn(session.place.folder)).toEqual([]);
+    expect(await session.supervisor.client.status()).toMatchObject({
+      started: false,
+      generation: 1,
+      turnId: null,
+    });
+    expect((await session.turn('t1', steps)).error).toBe('not-started');
+    const started = await session.start();
+    recordOf(started, 'start.finished');
+    expect(started.records.filter(({ kind }) => kind === 'event')).toEqual([]);
+    const lost = recordOf(await session.turn('t1', steps), 'turn.lost');
+    expect(lost).toMatchObject({ cause: 'supervisor-died', losses: 1 });
+    const ended = recordOf(await session.turn('t1', steps, { continuation: 1 }), 'turn.ended');
+    expect(ended.answer).toBe('Done.');
+    expect(session.file('steps.txt')).toBe('one\ntwo\n');
+    expect(await session.records('turn.lost')).toHaveLength(1);
+  });
+
+  it('brings the transcript out of the sandbox whole, although the agent was killed in the middle', async () => {
+    const session = await TestSession.begin(world);
+    const running = session.turn('t1', ['!bash echo before', '!sleep-bash 3', '!say Done.']);
+    await session.journalHolds('seq 3');
+    process.kill(session.supervisor.agentPid(), 'SIGKILL');
+    await running;
+    const { agentSessionId } = recordOf(
+      await session.turn('t1', ['!bash echo before', '!sleep-bash 3', '!say Done.'], { continuation: 1 }),
+      'turn.ended',
+    );
+    const entries = (await session.records('transcript')).flatMap((record) =>
+      record.kind === 'transcript' && record.batch.agentSessionId === agentSessionId
+        ? record.batch.entries
+        : [],
+    );
+    const ids = entries.flatMap(({ uuid }) => uuid ?? []);
+    expect(new Set(ids).size).toBe(ids.length);
+    for (const { parentUuid } of entries as { parentUuid?: string | null }[]) {
+      if (typeof parentUuid === 'string') expect(ids).toContain(parentUuid);
+    }
+  });
+
+  it('continues a turn whose agent is silent in a new agent', async () => {
+    const session = await TestSession.begin(world);
+    const running = session.turn('t1', ['!bash echo one >> steps.txt', '!hang 1', '!say Done.']);
+    await session.journalHolds('tool.finished');
+    const silent = session.supervisor.agentPid();
+    const continued = session.turn('t1', ['!bash echo one >> steps.txt', '!hang 1', '!say Done.'], {
+      continuation: 1,
+    });
+    expect(recordOf(await running, 'turn.lost')).toMatchObject({ cause: 'agent-died', losses: 1 });
+    expect(recordOf(await continued, 'turn.ended').answer).toBe('Done.');
+    expect(session.supervisor.agentPid()).not.toBe(silent);
+    expect(session.file('steps.txt')).toBe('one\n');
+  });
+
+  it('refuses to continue a turn that was not lost so often', async () => {
+    const session = await TestSession.begin(world);
+    recordOf(await session.turn('t1', ['!say Hello.']), 'turn.ended');
+    const running = session.turn('t2', ['!sleep-bash 2', '!say Done.']);
+    await session.journalHolds('seq 2');
+    expect((await session.turn('t2', ['!sleep-bash 2', '!say Done.'], { continuation: 2 })).error).toBe(
+      'conflict',
+    );
+    recordOf(await running, 'turn.ended');
+  });
+});
