@@ -1,17 +1,38 @@
 import { defineConfig } from 'vitest/config';
 
+/** Files that share one stack: Temporal, Local Modal with the base image, the scripted model and a git server. */
+const onStack = ['test/session/**/*.test.ts', 'test/contract/**/*.test.ts'];
+
 export default defineConfig({
   test: {
     // The Temporal native module crashes in worker threads: every test file gets a process of its own.
     pool: 'forks',
-    include: ['test/**/*.test.ts'],
-    exclude: ['test/live/**'],
     reporters: ['default', './test/support/closing-line.ts'],
     // Files share two cores with real servers and sandboxes.
     maxWorkers: 2,
-    testTimeout: 60_000,
-    hookTimeout: 300_000,
-    // The SDK's own log is noise here; a failing test prints what it knows.
+    // A failing test prints what it knows.
     silent: 'passed-only',
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'rooms',
+          include: ['test/**/*.test.ts'],
+          exclude: [...onStack, 'test/live/**'],
+          testTimeout: 60_000,
+          hookTimeout: 300_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'sessions',
+          include: onStack,
+          globalSetup: './test/support/stack-setup.ts',
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+        },
+      },
+    ],
   },
 });

@@ -60,7 +60,7 @@ async function removeFromIndex(scratch: Scratch, paths: readonly string[]): Prom
 }
 
 function isIntentToAdd(entry: StatusEntry): boolean {
-  return entry.kind === 'changed' && entry.staged === '.' && entry.unstaged === 'A';
+  return entry.kind === 'changed' && entry.unstaged === 'A';
 }
 
 /** Staged files too: the bytes on disk need not be what is in the index. */

@@ -2,6 +2,7 @@
  * The sandbox port on Modal, through public calls of its SDK only. Keeps I7: a sandbox is looked up by its name before it
  * is created, and looked up again when the answer of a create is ambiguous; it is never created twice by one name.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   AlreadyExistsError,
   NotFoundError,
@@ -22,6 +23,7 @@ const controlTimeoutSeconds = 60;
 const createTimeoutSeconds = 120;
 /** A new sandbox was seen to hang or fail at its first exec: it gets one that does nothing. */
 const firstExecTimeoutSeconds = 15;
+const firstExecPauseMs = 100;
 
 /** The tag that carries a sandbox's name, which Modal's list does not tell. */
 const nameTag = 'harvest-name';
@@ -167,15 +169,24 @@ async function withName(handle: ModalSandbox): Promise<{ sandboxId: string; name
 
 async function firstExec(sandbox: Sandbox, signal: AbortSignal | undefined): Promise<void> {
   const deadline = AbortSignal.timeout(firstExecTimeoutSeconds * 1_000);
-  try {
-    const either = signal === undefined ? deadline : AbortSignal.any([signal, deadline]);
-    const process = await sandbox.exec(['true'], { signal: either });
-    await process.wait();
-  } catch (error) {
-    if (signal?.aborted === true) throw signal.reason;
-    if (!deadline.aborted) throw error;
-    throw new ProviderUnavailable(
-      `the first exec in sandbox ${sandbox.sandboxId} did not end within ${firstExecTimeoutSeconds} s`,
-    );
+  const either = signal === undefined ? deadline : AbortSignal.any([signal, deadline]);
+  while (true) {
+    try {
+      const process = await sandbox.exec(['true'], { signal: either });
+      await process.wait();
+      return;
+    } catch (error) {
+      if (signal?.aborted === true) throw signal.reason;
+      if (deadline.aborted) throw neverReady(sandbox.sandboxId);
+      if (!(error instanceof ProviderUnavailable)) throw error;
+      // Found while another create was still starting it.
+      await sleep(firstExecPauseMs);
+    }
   }
+}
+
+function neverReady(sandboxId: string): ProviderUnavailable {
+  return new ProviderUnavailable(
+    `the first exec in sandbox ${sandboxId} did not work within ${firstExecTimeoutSeconds} s`,
+  );
 }

@@ -2,8 +2,8 @@
 import { randomUUID } from 'node:crypto';
 import { ClientClosedError, NotFoundError, type ModalClient, type Sandbox as ModalSandbox } from 'modal';
 import { bounded, type Bounds } from './call-context.ts';
-import { ProviderRefused, SandboxLost } from './errors.ts';
-import { grpcCodeOf, grpcCodes, isNotFound, toPortError } from './modal-errors.ts';
+import { ProviderRefused, ProviderUnavailable, SandboxLost } from './errors.ts';
+import { grpcCodeOf, grpcCodes, isNotFound, messageOf, toPortError } from './modal-errors.ts';
 import type { ModalHandles } from './modal-handles.ts';
 import { sandboxProcess, type ProcessOwner } from './modal-process.ts';
 import type { ExecOptions, ImageRef, Sandbox, SandboxProcess } from './provider.ts';
@@ -81,6 +81,9 @@ export class ModalSandboxAdapter implements Sandbox, ProcessOwner {
   async classify(error: unknown): Promise<Error> {
     if (error instanceof SandboxLost) return error;
     const cause = await this.#endCause();
+    // One that runs but is not found (yet) where it should be: nothing that was refused.
+    if (cause === null && isNotFound(error))
+      return new ProviderUnavailable(messageOf(error), { cause: error });
     if (cause === null) return toPortError(error, this.#what('exec'));
     this.#handles.drop(this.sandboxId);
     return new SandboxLost(this.sandboxId, cause);

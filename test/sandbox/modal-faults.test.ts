@@ -78,19 +78,23 @@ test('throttling for a while is waited for, throttling without end is ProviderBu
   await expect(subject.provider.create(request('refused'))).rejects.toBeInstanceOf(ProviderBusy);
 });
 
-test('a deadline ends a throttled or silent call with its own reason, and its requests', async () => {
-  subject.emulator.faults.throttle('SandboxCreateV2', 1, Infinity);
+test('a deadline ends a throttled call with its own reason, and its requests', async () => {
+  subject.emulator.faults.throttle('SandboxCreateV2', 1, 1_000);
   const signal = AbortSignal.timeout(300);
-  await expect(subject.provider.create({ ...request('late'), signal })).rejects.toBe(await reasonOf(signal));
+  const failure = await subject.provider.create({ ...request('late'), signal }).catch(identity);
+  expect(failure).toBe(signal.reason);
   const calls = callsOf('SandboxCreateV2');
   await sleep(1_500);
   expect(callsOf('SandboxCreateV2')).toBe(calls);
 });
 
-async function reasonOf(signal: AbortSignal): Promise<unknown> {
-  while (!signal.aborted) await sleep(10);
-  return signal.reason;
-}
+test('a deadline ends a call that Modal does not answer', async () => {
+  subject.emulator.faults.delay('SandboxGetFromNameV2', 3_000, 1);
+  const signal = AbortSignal.timeout(200);
+  const failure = await subject.provider.create({ ...request('silent'), signal }).catch(identity);
+  expect(failure).toBe(signal.reason);
+  expect(await sandboxesOf('silent')).toEqual([]);
+});
 
 test('output over cut connections is complete, without duplicates', async () => {
   const sandbox = await create('stream');

@@ -1,7 +1,11 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { recordOf } from './support/client.ts';
 import { TestSession } from './support/session.ts';
 import { agentProcessesIn, createWorld, type World } from './support/world.ts';
+
+/** The agent writes its transcript this much behind what it does. */
+const transcriptLagMs = 500;
 
 /** Each step of it leaves its mark in the file. */
 const steps = ['!bash echo one >> steps.txt', '!sleep-bash 3', '!bash echo two >> steps.txt', '!say Done.'];
@@ -21,6 +25,7 @@ describe('when agent or supervisor die', () => {
     const session = await TestSession.begin(world);
     const running = session.turn('t1', steps);
     await session.journalHolds('seq 3');
+    await delay(transcriptLagMs);
     process.kill(session.supervisor.agentPid(), 'SIGKILL');
     const lost = recordOf(await running, 'turn.lost');
     expect(lost).toMatchObject({ turnId: 't1', cause: 'agent-died', losses: 1 });
@@ -48,6 +53,19 @@ describe('when agent or supervisor die', () => {
     expect(session.file('steps.txt')).toBe('one\ntwo\n');
   });
 
+  it('tells an agent what it had done when the conversation does not know it', async () => {
+    const session = await TestSession.begin(world);
+    const running = session.turn('t1', steps);
+    await session.journalHolds('tool.finished');
+    process.kill(session.supervisor.agentPid(), 'SIGKILL');
+    await running;
+    recordOf(await session.turn('t1', steps, { continuation: 1 }), 'turn.ended');
+    const told = JSON.stringify(world.model.requests.at(-1)?.body);
+    const isKnown = told.includes('"content":"(Bash completed with no output)"');
+    const isTold = told.includes('[Harvest] This had finished: Bash');
+    expect(isKnown || isTold).toBe(true);
+  });
+
   it('starts a new agent for the next turn when one died between turns, with all it knew', async () => {
     const session = await TestSession.begin(world);
     await session.turn('t1', ['The word is "quince".', '!say Noted.']);
@@ -63,6 +81,7 @@ describe('when agent or supervisor die', () => {
     const session = await TestSession.begin(world);
     const cut = session.turn('t1', steps);
     await session.journalHolds('seq 3');
+    await delay(transcriptLagMs);
     // The agent and the tool it runs.
     await expect.poll(() => agentProcessesIn(session.place.folder).length).toBeGreaterThan(1);
     await session.supervisor.crash();
@@ -92,6 +111,7 @@ describe('when agent or supervisor die', () => {
     const session = await TestSession.begin(world);
     const running = session.turn('t1', ['!bash echo before', '!sleep-bash 3', '!say Done.']);
     await session.journalHolds('seq 3');
+    await delay(transcriptLagMs);
     process.kill(session.supervisor.agentPid(), 'SIGKILL');
     await running;
     const { agentSessionId } = recordOf(
@@ -114,6 +134,7 @@ describe('when agent or supervisor die', () => {
     const session = await TestSession.begin(world);
     const running = session.turn('t1', ['!bash echo one >> steps.txt', '!hang 1', '!say Done.']);
     await session.journalHolds('tool.finished');
+    await delay(transcriptLagMs);
     const silent = session.supervisor.agentPid();
     const continued = session.turn('t1', ['!bash echo one >> steps.txt', '!hang 1', '!say Done.'], {
       continuation: 1,

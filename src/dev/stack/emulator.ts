@@ -24,10 +24,16 @@ export async function startEmulatorProcess(options: {
     argv: [
       process.execPath,
       siblingModule('../../modal-emulator/main', import.meta.url),
+      '--exit-with-stdin',
+      '--state',
       options.stateDirectory,
+      '--root-cache',
+      join(options.cacheDirectory, 'debian-roots'),
     ],
     environment: options.environment,
-    ready: z.object({ url: z.url() }),
+    // It ends its sandboxes and their mounts.
+    deathSignal: 'TERM',
+    ready: z.object({ url: z.url(), controlUrl: z.url() }),
     logFile: join(options.logDirectory, 'modal-emulator.log'),
     startTimeoutMs: 60_000,
   });

@@ -55,7 +55,9 @@ export async function openModal(options: ModalOptions): Promise<StackModal> {
   try {
     if (emulator === null)
       options.log("using Modal's cloud; the base image is built there once (a few minutes)");
-    return { emulator, ...target, provider, baseImage: await buildBase(provider, options), stop };
+    // On an emulator it was put there before: finding it is not worth a line.
+    const log = emulator === null ? options.log : () => {};
+    return { emulator, ...target, provider, baseImage: await buildBase(provider, { ...options, log }), stop };
   } catch (error) {
     await stop();
     throw error;

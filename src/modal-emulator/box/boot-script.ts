@@ -21,8 +21,8 @@ mount -t sysfs -o ro,nosuid,nodev,noexec sysfs sys
 mount -t tmpfs -o mode=755,nosuid,nodev tmpfs run
 mkdir -p run/modal/old run/lock
 chmod 1777 run/lock
-cp /etc/resolv.conf run/modal/resolv.conf
-{ cat /etc/hosts; echo '127.0.1.1 modal'; } >run/modal/hosts
+cat /etc/resolv.conf >run/modal/resolv.conf || :
+{ cat /etc/hosts || :; echo '127.0.1.1 modal'; } >run/modal/hosts
 [ -z "$bundle" ] || cp "$bundle" run/modal/ca-certificates.crt
 chmod 644 run/modal/*.* run/modal/hosts
 for file in resolv.conf hosts; do

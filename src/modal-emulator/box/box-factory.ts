@@ -32,6 +32,7 @@ export class BoxFactory {
   /** What a process of a box has in its environment before its image, sandbox and exec add theirs. */
   readonly environment: Readonly<Record<string, string>>;
   readonly #options: BoxFactoryOptions;
+  readonly #starting = new Set<Promise<Box>>();
   readonly #running = new Set<Box>();
 
   constructor(options: BoxFactoryOptions) {
@@ -43,15 +44,27 @@ export class BoxFactory {
 
   /** Layers as absolute paths, newest first. */
   async start(layers: readonly string[]): Promise<Box> {
+    const starting = this.#start(layers);
+    this.#starting.add(starting);
+    try {
+      return await starting;
+    } finally {
+      this.#starting.delete(starting);
+    }
+  }
+
+  /** Ends every box, also those that are just booting. */
+  async endAll(): Promise<void> {
+    await Promise.allSettled(this.#starting);
+    await Promise.all([...this.#running].map(async (box) => box.end()));
+  }
+
+  async #start(layers: readonly string[]): Promise<Box> {
     const { boxesDirectory, deviceTemplate, caBundle, fifos } = this.#options;
     const directory = join(boxesDirectory, randomText(12));
     const box = await Box.start({ directory, layers, deviceTemplate, caBundle, fifos });
     this.#running.add(box);
     void box.ended.then(() => this.#running.delete(box));
     return box;
-  }
-
-  async endAll(): Promise<void> {
-    await Promise.all([...this.#running].map(async (box) => box.end()));
   }
 }

@@ -69,11 +69,17 @@ export class Box {
       // Detached: a Ctrl-C meant for the emulator must not reach the boxes before it has ended them in order.
       { stdio: ['ignore', 'pipe', 'pipe'], env: TOOL_ENVIRONMENT, cwd: '/', detached: true },
     );
-    const pid = await firstReport(unshare);
-    const identity = identifyProcess(pid);
-    if (identity === undefined) throw new Error('the box ended while it was booting');
-    writeJsonFile(join(options.directory, INIT_FILE), identity);
-    return new Box(options, identity, unshare);
+    try {
+      const pid = await firstReport(unshare);
+      const identity = identifyProcess(pid);
+      if (identity === undefined) throw new Error('the box ended while it was booting');
+      writeJsonFile(join(options.directory, INIT_FILE), identity);
+      return new Box(options, identity, unshare);
+    } catch (error) {
+      unshare.kill('SIGKILL');
+      await removeTree(options.directory);
+      throw error;
+    }
   }
 
   get isEnding(): boolean {

@@ -12,7 +12,7 @@ const ID_LENGTH = 22;
 export const newSandboxId = (): string => `sb-${randomText(SANDBOX_ID_LENGTH)}`;
 export const newTaskId = (): string => `ta-${randomText(SANDBOX_ID_LENGTH)}`;
 export const newSecretId = (): string => `st-${randomText(ID_LENGTH)}`;
-export const newSnapshotImageId = (): string => `im-${randomText(ID_LENGTH)}`;
+export const newImageId = (): string => `im-${randomText(ID_LENGTH)}`;
 
 /** The same parts always give the same id. */
 export function idFromContent(prefix: string, parts: readonly unknown[]): string {

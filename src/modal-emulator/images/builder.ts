@@ -7,7 +7,7 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { DEFAULT_PATH, type BoxFactory } from '../box/box-factory.ts';
 import { OutputLog } from '../box/output-log.ts';
-import { idFromContent, randomText } from '../disk/ids.ts';
+import { idFromContent, newImageId, randomText } from '../disk/ids.ts';
 import { invalid } from '../rpc/rpc-error.ts';
 import { runStep } from './build-step.ts';
 import type { DebianRoots } from './debian-root.ts';
@@ -37,7 +37,7 @@ export type BuilderParts = {
   log: (line: string) => void;
 };
 
-type PlannedStep = { imageId: string; parentId: string; instruction: Instruction };
+type PlannedStep = { imageId: string; recipe: string; parentId: string; instruction: Instruction };
 type Plan = { tag: string; baseId: string; isRegistryImage: boolean; steps: PlannedStep[] };
 type RunningStep = { log: OutputLog; record: Promise<ImageRecord> };
 
@@ -58,7 +58,7 @@ export class Builder {
     const plan = this.#plan(request);
     const imageId = plan.steps.at(-1)?.imageId ?? plan.baseId;
     if (this.#running.has(imageId)) return imageId;
-    if (!request.force && this.#parts.store.find(imageId) !== undefined) return imageId;
+    if (this.#parts.store.find(imageId) !== undefined) return imageId;
     const log = this.#newLog();
     const outcome = this.#build(plan, request, log).then(
       () => ({ failure: undefined }),
@@ -95,7 +95,9 @@ export class Builder {
     let parentId = baseId;
     const steps = commands.map((instruction) => {
       const seen = instruction.kind === 'run' ? secrets : '';
-      const step = { imageId: idFromContent('im', [parentId, instruction, seen]), parentId, instruction };
+      const recipe = idFromContent('im', [parentId, instruction, seen]);
+      const known = this.#parts.store.findByRecipe(recipe)?.imageId ?? recipe;
+      const step = { imageId: request.force ? newImageId() : known, recipe, parentId, instruction };
       parentId = step.imageId;
       return step;
     });
@@ -107,7 +109,7 @@ export class Builder {
       ? await this.#share(plan.baseId, log, async (log) => this.#makeRoot(plan, log))
       : this.#parts.store.get(plan.baseId);
     for (const step of plan.steps) {
-      const built = request.force ? undefined : this.#parts.store.find(step.imageId);
+      const built = this.#parts.store.find(step.imageId);
       const title = `${step.instruction.kind.toUpperCase()} ${step.instruction.text}\n`;
       log.append(Buffer.from(built === undefined ? title : `(cached) ${title}`));
       const base = record;
@@ -149,6 +151,7 @@ export class Builder {
     const record = newRecord({
       imageId: plan.baseId,
       parentId: null,
+      recipe: null,
       origin: `FROM ${plan.tag}`,
       layers: [Layers.idOfRoot(root)],
       env: { PATH: DEFAULT_PATH },
@@ -176,7 +179,8 @@ export class Builder {
       log,
     });
     const origin = `${step.instruction.kind.toUpperCase()} ${step.instruction.text}`;
-    const record = newRecord({ ...result, imageId: step.imageId, parentId: step.parentId, origin });
+    const { imageId, parentId, recipe } = step;
+    const record = newRecord({ ...result, imageId, parentId, recipe, origin });
     store.put(record);
     return record;
   }

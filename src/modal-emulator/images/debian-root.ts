@@ -3,7 +3,7 @@
  * it is built beside its place, under a lock of its own, and moved there.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
-import { mkdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { arch } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -14,6 +14,9 @@ import { debianMirror, httpProxy } from './apt-settings.ts';
 
 /** Part of a root's name: a change of what BUILD_SCRIPT makes needs another number. */
 const RECIPE = 1;
+
+/** One per release that debootstrap knows. */
+const DEBOOTSTRAP_SCRIPTS = '/usr/share/debootstrap/scripts';
 
 /** Another instance under the same name (after the cache was emptied) is another layer. */
 export type DebianRoot = { name: string; instance: string; path: string };
@@ -113,7 +116,7 @@ export class DebianRoots {
 
 function releaseOf(tag: string): string {
   const release = /^debian:([a-z]+)(?:-slim)?$/.exec(tag)?.[1];
-  if (release === undefined) {
+  if (release === undefined || !existsSync(join(DEBOOTSTRAP_SCRIPTS, release))) {
     throw unsupported(
       `the image ${tag}: it has only debian:<release> and debian:<release>-slim (for example debian:bookworm-slim)`,
     );

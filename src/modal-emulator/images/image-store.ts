@@ -9,6 +9,8 @@ const imageSchema = z.object({
   imageId: z.string(),
   /** The image this one was built on; null for a registry image. */
   parentId: z.string().nullable(),
+  /** Of a step of a build: what it was made of. A forced build makes another image for the same recipe, and the newest counts. */
+  recipe: z.string().nullable(),
   /** The Dockerfile command it came from, or what it is a snapshot of. */
   origin: z.string(),
   /** Newest first. */
@@ -46,6 +48,12 @@ export class ImageStore {
     const record = this.#images.get(imageId);
     if (record === undefined || isExpired(record)) return undefined;
     return record.layers.every((layer) => this.#layers.pathOf(layer) !== undefined) ? record : undefined;
+  }
+
+  /** The newest image that this recipe gave. */
+  findByRecipe(recipe: string): ImageRecord | undefined {
+    const made = [...this.#images.values()].filter((record) => record.recipe === recipe);
+    return made.sort((a, b) => b.createdAtMs - a.createdAtMs).find((record) => this.find(record.imageId));
   }
 
   get(imageId: string): ImageRecord {

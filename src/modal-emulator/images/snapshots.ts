@@ -1,5 +1,5 @@
 import type { Box } from '../box/box.ts';
-import { newSnapshotImageId } from '../disk/ids.ts';
+import { newImageId } from '../disk/ids.ts';
 import type { ImageRecord, ImageStore } from './image-store.ts';
 import type { Layers } from './layers.ts';
 
@@ -21,8 +21,9 @@ export class Snapshots {
     const createdAtMs = Date.now();
     const record = {
       ...image,
-      imageId: newSnapshotImageId(),
+      imageId: newImageId(),
       parentId: image.imageId,
+      recipe: null,
       origin: 'filesystem snapshot',
       layers: await this.#layersOf(box, image),
       createdAtMs,

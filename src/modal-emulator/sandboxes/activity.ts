@@ -1,15 +1,17 @@
+import { startTimer } from './timer.ts';
+
 /**
  * When a sandbox counts as idle: no exec runs and nothing was written to a stdin for the given time. Its entrypoint and background
  * processes do not count, as on Modal.
  */
 export class Activity {
-  readonly #idleTimeoutMs: number | undefined;
+  readonly #idleTimeoutSeconds: number | undefined;
   readonly #onIdle: () => void;
   #running = 0;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(idleTimeoutSeconds: number | undefined, onIdle: () => void) {
-    this.#idleTimeoutMs = idleTimeoutSeconds === undefined ? undefined : idleTimeoutSeconds * 1000;
+    this.#idleTimeoutSeconds = idleTimeoutSeconds;
     this.#onIdle = onIdle;
     this.#arm();
   }
@@ -35,8 +37,7 @@ export class Activity {
 
   #arm(): void {
     clearTimeout(this.#timer);
-    if (this.#idleTimeoutMs === undefined || this.#running > 0) return;
-    this.#timer = setTimeout(this.#onIdle, this.#idleTimeoutMs);
-    this.#timer.unref();
+    if (this.#idleTimeoutSeconds === undefined || this.#running > 0) return;
+    this.#timer = startTimer(this.#idleTimeoutSeconds, this.#onIdle);
   }
 }

@@ -1,6 +1,7 @@
 import type { Box } from '../box/box.ts';
 import type { BoxProcess } from '../box/box-process.ts';
 import { FS_TOOLS_PATH, startFsTools } from '../fs-tools/fs-tools.ts';
+import { startTimer } from './timer.ts';
 
 export type ExecRequest = {
   execId: string;
@@ -20,8 +21,7 @@ export type Exec = Pick<BoxProcess, 'stdin' | 'stdout' | 'stderr' | 'exited' | '
 export function startExec(box: Box, request: ExecRequest & { workdir: string; spoolPath: string }): Exec {
   const exec = request.argv[0] === FS_TOOLS_PATH ? startFsTools(box, request) : box.run(request);
   if (request.timeoutSeconds !== undefined) {
-    const timer = setTimeout(() => exec.kill(), request.timeoutSeconds * 1000);
-    timer.unref();
+    const timer = startTimer(request.timeoutSeconds, () => exec.kill());
     void exec.exited.then(() => clearTimeout(timer));
   }
   return exec;

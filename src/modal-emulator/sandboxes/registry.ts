@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import type { BoxFactory } from '../box/box-factory.ts';
 import { removeTree, signalIfThere } from '../box/host-process.ts';
 import { newSandboxId, newTaskId } from '../disk/ids.ts';
-import type { ImageStore } from '../images/image-store.ts';
+import type { ImageRecord, ImageStore } from '../images/image-store.ts';
 import { RpcError, notFound } from '../rpc/rpc-error.ts';
 import type { SandboxRecords } from './records.ts';
 import { Sandbox } from './sandbox.ts';
@@ -41,6 +41,7 @@ export class SandboxRegistry {
   readonly #parts: RegistryParts;
   /** Running ones, and for a while ended ones for their output. */
   readonly #sandboxes = new Map<string, Sandbox>();
+  readonly #starting = new Map<string, Promise<Sandbox>>();
   readonly #cleanUps = new Set<Promise<void>>();
   #lastCreatedAtSeconds = 0;
 
@@ -54,6 +55,23 @@ export class SandboxRegistry {
     if (request.name !== null) this.#refuseTakenName(request.appId, request.name);
     const record = this.#newRecord(request);
     this.#parts.records.save(record);
+    const starting = this.#start(record, image, request);
+    this.#starting.set(record.sandboxId, starting);
+    try {
+      return await starting;
+    } finally {
+      this.#starting.delete(record.sandboxId);
+    }
+  }
+
+  /** The sandbox when it has booted, or ended so recently that its output is still there. */
+  async started(sandboxId: string): Promise<Sandbox | undefined> {
+    await this.#starting.get(sandboxId)?.catch(() => undefined);
+    return this.#sandboxes.get(sandboxId);
+  }
+
+  /** Runs what is left of `create` once the name is taken. */
+  async #start(record: SandboxRecord, image: ImageRecord, request: CreateRequest): Promise<Sandbox> {
     const spoolDirectory = join(this.#parts.outputDirectory, record.sandboxId);
     mkdirSync(spoolDirectory, { recursive: true, mode: 0o700 });
     const held = this.#parts.images.hold(image);
@@ -80,14 +98,9 @@ export class SandboxRegistry {
     return record;
   }
 
-  /** The sandbox itself, running or so recently ended that its output is still there. */
-  find(sandboxId: string): Sandbox | undefined {
-    return this.#sandboxes.get(sandboxId);
-  }
-
   findByTask(taskId: string): Sandbox | undefined {
     const record = this.#parts.records.findByTask(taskId);
-    return record === undefined ? undefined : this.find(record.sandboxId);
+    return record === undefined ? undefined : this.#sandboxes.get(record.sandboxId);
   }
 
   newestFirst(): SandboxRecord[] {
@@ -116,7 +129,7 @@ export class SandboxRegistry {
   /** Ends the sandbox as a failing machine would: nobody asked for it. Resolves when it has ended. */
   async kill(sandboxId: string): Promise<void> {
     this.record(sandboxId);
-    const sandbox = this.find(sandboxId);
+    const sandbox = await this.started(sandboxId);
     if (sandbox === undefined || sandbox.isEnding) return;
     signalIfThere(sandbox.box.init.pid, 'SIGKILL');
     await sandbox.ended;
@@ -124,6 +137,7 @@ export class SandboxRegistry {
 
   /** Ends every sandbox and waits until nothing of them is left. */
   async close(): Promise<void> {
+    await Promise.allSettled(this.#starting.values());
     const running = [...this.#sandboxes.values()];
     await Promise.all(running.map(async (sandbox) => sandbox.end(terminated('Local Modal was closed'))));
     await Promise.all(this.#cleanUps);
@@ -132,7 +146,7 @@ export class SandboxRegistry {
 
   #followToItsEnd(sandbox: Sandbox, release: () => Promise<void>): void {
     const cleanUp = (async () => {
-      sandbox.record.result = await sandbox.ended;
+      await sandbox.ended;
       this.#parts.records.save(sandbox.record);
       await sandbox.settled();
       await sandbox.box.removeFiles();

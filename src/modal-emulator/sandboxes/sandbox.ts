@@ -14,6 +14,7 @@ import { Activity } from './activity.ts';
 import { startExec, type Exec, type ExecRequest } from './exec.ts';
 import { idledOut, ofEntrypoint, terminated, timedOut, type SandboxResult } from './result.ts';
 import type { SandboxRecord } from './sandbox-record.ts';
+import { startTimer } from './timer.ts';
 
 /** How many ended execs of a sandbox can still be asked about. */
 const REMEMBERED_EXECS = 1000;
@@ -53,8 +54,7 @@ export class Sandbox {
       parts.record.idleTimeoutSeconds ?? undefined,
       () => void this.end(idledOut()),
     );
-    const lifetime = setTimeout(() => void this.end(timedOut()), parts.record.timeoutSeconds * 1000);
-    lifetime.unref();
+    const lifetime = startTimer(parts.record.timeoutSeconds, () => void this.end(timedOut()));
     void this.box.ended.then(async () => {
       clearTimeout(lifetime);
       await this.end(terminated('the sandbox was killed'));
@@ -116,6 +116,7 @@ export class Sandbox {
       this.#activity.stop();
       await this.#endBox();
       await Promise.all(this.#allExecs().map(async (exec) => exec.exited));
+      this.record.result = cause;
       this.#ended.resolve(cause);
     }
     return this.#ended.promise;

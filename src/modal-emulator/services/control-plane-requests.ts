@@ -94,7 +94,6 @@ const definition = z.strictObject({
       networkAccessType: only(1, 'network policies: sandboxes use the network of this machine'),
     })
     .optional(),
-  verbose: flag,
   name: z
     .string()
     .regex(/^[A-Za-z0-9._-]{1,64}$/, 'a name has 1 to 64 letters, digits, dots, dashes and underscores')

@@ -33,10 +33,10 @@ export function sandboxService(parts: SandboxServiceParts): Handlers {
     }),
     SandboxWaitV2: unary(requests.sandboxWait, async ({ sandboxId, timeout }, { signal }) => {
       const record = registry.record(sandboxId);
-      const ended = registry.find(sandboxId)?.ended;
-      if (record.result === null && ended !== undefined && timeout > 0) {
+      const sandbox = await registry.started(sandboxId);
+      if (record.result === null && sandbox !== undefined && timeout > 0) {
         await Promise.race([
-          ended,
+          sandbox.ended,
           sleep(timeout * 1000, undefined, { signal, ref: false }).catch(() => undefined),
         ]);
       }
@@ -46,7 +46,8 @@ export function sandboxService(parts: SandboxServiceParts): Handlers {
     SandboxTerminateV2: unary(requests.sandboxById, async ({ sandboxId }) => {
       const record = registry.record(sandboxId);
       const existing = record.result === null ? {} : { existingResult: record.result };
-      await registry.find(sandboxId)?.end(terminated('terminated'));
+      const sandbox = await registry.started(sandboxId);
+      await sandbox?.end(terminated('terminated'));
       return existing;
     }),
     SandboxListV2: unary(requests.sandboxList, (request) => {

@@ -7,6 +7,7 @@ import type { Options, SDKMessage } from '@anthropic-ai/claude-agent-sdk';
 import { createAgentEventMapper, type AgentEventMapper } from '../../agent/agent-events.ts';
 import type { DeltaBody } from '../../agent/coalesce.ts';
 import { noUsage, totalsBetween, type TurnResult } from '../../agent/results.ts';
+import type { TranscriptEntry } from '../../contracts/transcript.ts';
 import type { TurnOutcome, TurnTotals } from '../../contracts/turn.ts';
 import type { Recorder } from '../journal/recorder.ts';
 import { runNameOf } from '../processes/agent-user.ts';
@@ -33,8 +34,8 @@ export type TurnInput = {
   continuation: number;
   /** The prompt as the agent is to read it. */
   text: string;
-  /** Said instead of `text` when the conversation already holds it. */
-  continuationNotice: string;
+  /** Said instead of `text` when the conversation, of which `entries` are there, already holds it. */
+  continuationNotice: (entries: readonly TranscriptEntry[]) => string;
 };
 
 export type TurnEnd =
@@ -57,7 +58,7 @@ const interruptAgainMs = 1_000;
 export class AgentSession {
   readonly mirror: TranscriptMirror;
   readonly #input: AgentSessionInput;
-  #process: Promise<{ process: AgentProcess; known: ReadonlySet<string> }> | null = null;
+  #process: Promise<{ process: AgentProcess; resumed: readonly TranscriptEntry[] }> | null = null;
   #processes = 0;
   #turn: Turn | null = null;
   #earlier: Pick<TurnResult, 'cumulativeCostUsd' | 'cumulativeUsage'> | null = null;
@@ -86,11 +87,11 @@ export class AgentSession {
     this.#turn = turn;
     this.mirror.beginTurn();
     try {
-      const { process, known } = await this.#ensure();
+      const { process, resumed } = await this.#ensure();
       if (turn.interrupted || turn.givenUp !== undefined) await process.kill();
-      const isContinued = Array.from({ length: continuation }, (_, run) => messageUuid(scope, run));
-      const holdsPrompt = isContinued.some((uuid) => known.has(uuid));
-      process.send(holdsPrompt ? input.continuationNotice : input.text, turn.uuid);
+      const earlier = Array.from({ length: continuation }, (_, run) => messageUuid(scope, run));
+      const holdsPrompt = resumed.some(({ uuid }) => earlier.some((id) => id === uuid));
+      process.send(holdsPrompt ? input.continuationNotice(resumed) : input.text, turn.uuid);
       const end = await Promise.race([turn.result.promise, process.exited]);
       return 'outcome' in end ? this.#ended(turn, end) : this.#died(turn, end.message);
     } finally {
@@ -127,12 +128,12 @@ export class AgentSession {
     await (await this.#process)?.process.kill();
   }
 
-  async #ensure(): Promise<{ process: AgentProcess; known: ReadonlySet<string> }> {
+  async #ensure(): Promise<{ process: AgentProcess; resumed: readonly TranscriptEntry[] }> {
     this.#process ??= this.#start();
     return this.#process;
   }
 
-  async #start(): Promise<{ process: AgentProcess; known: ReadonlySet<string> }> {
+  async #start(): Promise<{ process: AgentProcess; resumed: readonly TranscriptEntry[] }> {
     const { settings, cwd, options } = this.#input;
     const { agentSessionId } = this.mirror;
     const entries = agentSessionId === null ? null : await readTranscript(settings, { cwd, agentSessionId });
@@ -148,7 +149,7 @@ export class AgentSession {
     });
     const forget = (): void => void (this.#process = null);
     process.exited.then(forget, forget);
-    return { process, known: new Set(entries?.flatMap(({ uuid }) => uuid ?? [])) };
+    return { process, resumed: entries ?? [] };
   }
 
   #onMessage(message: SDKMessage, mapper: AgentEventMapper): void {

@@ -1,24 +1,30 @@
-/** The records of a journal with their places, for a supervisor that has just started. */
+/** The lines and records of a journal with their places, read piece by piece. */
 import { createReadStream } from 'node:fs';
 import { journalRecordSchema, type JournalRecord } from '../../contracts/supervisor.ts';
 import type { Journal, Span } from './journal.ts';
 
-/** Every record but most events, in order, read piece by piece. */
-export async function* recordsOf(journal: Journal): AsyncGenerator<{ record: JournalRecord; span: Span }> {
-  let offset = 0;
+/** The lines from byte `from` on, without their line feeds. */
+export async function* linesOf(journal: Journal, from = 0): AsyncGenerator<{ line: string; span: Span }> {
+  let offset = from;
   let rest = Buffer.alloc(0);
-  for await (const piece of createReadStream(journal.path) as AsyncIterable<Buffer>) {
+  const pieces = createReadStream(journal.path, { start: from }) as AsyncIterable<Buffer>;
+  for await (const piece of pieces) {
     const bytes = Buffer.concat([rest, piece]);
     let start = 0;
     for (let end = bytes.indexOf('\n'); end >= 0; end = bytes.indexOf('\n', start)) {
-      const line = bytes.toString('utf8', start, end);
       const span = { start: offset + start, end: offset + end + 1 };
+      yield { line: bytes.toString('utf8', start, end), span };
       start = end + 1;
-      if (isOfInterest(line))
-        yield { record: journalRecordSchema.parse(JSON.parse(line)), span };
     }
     offset += start;
     rest = bytes.subarray(start);
+  }
+}
+
+/** Every record but most events, for a supervisor that has just started. */
+export async function* recordsOf(journal: Journal): AsyncGenerator<{ record: JournalRecord; span: Span }> {
+  for await (const { line, span } of linesOf(journal)) {
+    if (isOfInterest(line)) yield { record: journalRecordSchema.parse(JSON.parse(line)), span };
   }
 }
 

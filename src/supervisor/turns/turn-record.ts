@@ -14,6 +14,8 @@ type Turn = {
   textHash: string;
   /** The newest run; null when accepted only. */
   continuation: number | null;
+  /** Where in the journal its first run begins. */
+  firstStart: number;
   phase: 'accepted' | 'running' | 'lost' | 'ended';
   losses: number;
   lostBy: LossCause | null;
@@ -43,7 +45,7 @@ export class TurnRecord {
 
   apply(record: JournalRecord, span: Span): void {
     if (record.kind === 'turn.accepted') this.#accept(record.turnId, record.textHash);
-    if (record.kind === 'turn.started') this.#start(record.turnId, record.continuation);
+    if (record.kind === 'turn.started') this.#start(record, span);
     if (record.kind === 'turn.lost') {
       const turn = this.#end(record.turnId, 'lost');
       turn.losses = record.losses;
@@ -79,12 +81,17 @@ export class TurnRecord {
     return this.#turn(turnId).losses + 1;
   }
 
+  firstStartOf(turnId: string): number {
+    return this.#turn(turnId).firstStart;
+  }
+
   #accept(turnId: string, textHash: string): void {
     const known = this.#turns.get(turnId);
     if (known !== undefined) return;
     this.#turns.set(turnId, {
       textHash,
       continuation: null,
+      firstStart: 0,
       phase: 'accepted',
       losses: 0,
       lostBy: null,
@@ -92,9 +99,13 @@ export class TurnRecord {
     });
   }
 
-  #start(turnId: string, continuation: number): void {
+  #start(record: { turnId: string; continuation: number }, span: Span): void {
+    const { turnId, continuation } = record;
     const turn = this.#turn(turnId);
-    if (turn.continuation === null) turn.losses = continuation;
+    if (turn.continuation === null) {
+      turn.losses = continuation;
+      turn.firstStart = span.start;
+    }
     turn.continuation = continuation;
     turn.phase = 'running';
     this.#running = turnId;

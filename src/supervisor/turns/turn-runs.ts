@@ -13,6 +13,7 @@ import { RequestRefused } from '../errors.ts';
 import { bundlePathOf, takeCarriedWork, unreadableWork } from '../repositories/carried-bundles.ts';
 import type { Session } from '../start/session.ts';
 import type { Settings } from '../settings.ts';
+import { finishedCalls, tellFinishedCalls } from './finished-calls.ts';
 
 export type TurnRunsInput = { settings: Settings; session: Session; agent: AgentSession };
 
@@ -72,11 +73,15 @@ export class TurnRuns {
   async #work(request: TurnRequest, cause: ContinuationCause): Promise<void> {
     const { agent, session } = this.#input;
     const { turnId, continuation } = request;
+    const { journal, turns } = session.recorder.generation;
+    const notice = continuationNotice({ cause, count: Math.max(1, continuation) });
+    const from = turns.firstStartOf(turnId);
+    const calls = continuation === 0 ? [] : await finishedCalls(journal, { turnId, from });
     const end = await agent.run({
       turnId,
       continuation,
       text: this.#promptOf(request),
-      continuationNotice: continuationNotice({ cause, count: Math.max(1, continuation) }),
+      continuationNotice: (entries) => notice + tellFinishedCalls(calls, entries),
     });
     if (end.kind === 'lost') {
       const losses = session.recorder.generation.turns.lossesOf(turnId);

@@ -63,7 +63,9 @@ export async function editAtRandom(place: Place, directory: string, random: Rand
     () => git('checkout', '--quiet', '--detach'),
     () => git('push', '--quiet', 'origin', 'HEAD:refs/heads/harvest/s1'),
   ];
-  await random.pick(random.below(8) === 0 ? historyEdits : fileEdits)().catch(ignoreRefusal);
+  await random
+    .pick(random.below(8) === 0 ? historyEdits : fileEdits)()
+    .catch(ignoreRefusal);
 }
 
 function contentOf(random: Random): Uint8Array {

@@ -1,0 +1,75 @@
+import { execFile } from 'node:child_process';
+import { delimiter, dirname } from 'node:path';
+import { promisify } from 'node:util';
+import { expect, test } from 'vitest';
+import { sharedStack } from '../support/stack.ts';
+import { startWorkerProcess } from '../support/worker-process.ts';
+import { openWorld } from '../support/world.ts';
+import type { World } from '../support/world.ts';
+import { contractBlocks, variablesOf } from './contract-document.ts';
+
+const run = promisify(execFile);
+
+/** A worker that finds the credentials where the page's example says. */
+async function startWorkerWithCredentials(world: World): Promise<void> {
+  const { modal, model, git } = sharedStack();
+  const worker = await startWorkerProcess({
+    TEMPORAL_ADDRESS: world.temporal.address,
+    TEMPORAL_NAMESPACE: world.temporal.namespace,
+    HARVEST_DATA_DIR: world.dataDirectory,
+    HARVEST_TASK_QUEUE: world.taskQueue,
+    HARVEST_MODEL_URL: model.url,
+    MODAL_SERVER_URL: modal.url,
+    MODAL_TOKEN_ID: 'ak-test',
+    MODAL_TOKEN_SECRET: 'as-test',
+    GITHUB_TOKEN: git.token,
+    CLAUDE_CODE_OAUTH_TOKEN: model.credential,
+  });
+  world.workers.push(worker);
+}
+
+test('the commands of docs/contract.md work as they stand there', { timeout: 180_000 }, async () => {
+  await using world = await openWorld({ worker: false });
+  await startWorkerWithCredentials(world);
+  const sessionId = 'contract-example';
+  const settings: Record<string, string> = {
+    TEMPORAL_ADDRESS: world.temporal.address,
+    TEMPORAL_NAMESPACE: world.temporal.namespace,
+    TASK_QUEUE: world.taskQueue,
+    SESSION_ID: sessionId,
+    REPOSITORY: await world.repository(),
+    BRANCH: 'main',
+    PROMPT: '!say done',
+  };
+  const blocks = await contractBlocks();
+  expect(variablesOf(blocks.get('settings') ?? '').sort()).toEqual(Object.keys(settings).sort());
+
+  const binaries = dirname(sharedStack().temporal.binary);
+  const environment = {
+    ...process.env,
+    ...settings,
+    PATH: `${binaries}${delimiter}${process.env['PATH'] ?? ''}`,
+  };
+  const output = async (name: string): Promise<string> => {
+    const commands = `set -euo pipefail\n${blocks.get(name) ?? 'false'}`;
+    const { stdout } = await run('bash', ['-c', commands], { env: environment, timeout: 60_000 });
+    return stdout;
+  };
+
+  expect(await output('start')).toContain(`session-${sessionId}`);
+  expect(await output('prompt')).toContain('turnId:prompt-1');
+  expect(await output('signal')).toContain('succeeded');
+  expect(await output('wait')).toMatch(/"answer":"done".*"status":"completed"/);
+  expect(await output('state')).toMatch(/"status":"idle".*"turns":2/);
+  expect(await output('exec')).toMatch(/"exitCode":0/);
+  expect(await output('interrupt')).toContain('turnId:<nil>');
+  expect(await output('checkpoint')).toContain('accepted:true');
+  expect(await output('pause')).toContain('accepted:true');
+  expect(await output('resume')).toContain('accepted:true');
+  // The visibility records may lag by a moment.
+  await expect.poll(async () => output('list'), { timeout: 10_000 }).toContain(`session-${sessionId}`);
+  expect(await output('terminate')).toContain('COMPLETED');
+
+  const tried = ['settings', 'start', 'prompt', 'signal', 'wait', 'state', 'exec', 'interrupt', 'checkpoint'];
+  expect([...blocks.keys()]).toEqual([...tried, 'pause', 'resume', 'list', 'terminate']);
+});
