@@ -78,9 +78,20 @@ function installRuntime(config: Config): void {
       message: entry.message,
       ...entry.meta,
     };
-    process.stderr.write(`${redactor.text(JSON.stringify(line))}\n`);
+    process.stderr.write(`${redactor.text(JSON.stringify(line, errorsToo))}\n`);
   });
   Runtime.install({ logger });
+}
+
+/** An error's own fields are not enumerable: JSON would show `{}`. */
+function errorsToo(_: string, value: unknown): unknown {
+  if (!(value instanceof Error)) return value;
+  return {
+    name: value.name,
+    message: value.message,
+    stack: value.stack,
+    ...(value.cause === undefined ? {} : { cause: value.cause }),
+  };
 }
 
 const logLevels = { debug: 'DEBUG', info: 'INFO', warn: 'WARN', error: 'ERROR' } as const;

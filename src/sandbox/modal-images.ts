@@ -1,6 +1,6 @@
 /** Building and deleting images through the SDK. */
 import type { App, Image, ModalClient } from 'modal';
-import { bounded, portCall } from './call-context.ts';
+import { bounded, portCall, type BuildLogEntry } from './call-context.ts';
 import { ImageBuildFailed, ImageGone, ProviderUnavailable } from './errors.ts';
 import { isNotFound, messageOf, toPortError } from './modal-errors.ts';
 import type { ImageRecipe, ImageRef } from './provider.ts';
@@ -9,6 +9,8 @@ const buildTimeoutSeconds = 30 * 60;
 const controlTimeoutSeconds = 60;
 /** A dropped connection ends the SDK's wait for a build, not the build: asking again joins it. */
 const joins = 5;
+/** A layer that takes longer is announced although it has no output yet. */
+const quietMs = 2_000;
 const keptLogCharacters = 8 * 1024;
 
 export type BuildRequest = {
@@ -19,56 +21,80 @@ export type BuildRequest = {
   signal: AbortSignal | undefined;
 };
 
-/** Layer by layer, so that a change in the recipe keeps the layers before it, and each one's time is known. */
+/**
+ * Layer by layer, so that a change in the recipe keeps the layers before it, and each one's time is known. A layer that is
+ * found says nothing.
+ */
 export async function buildImage({ client, app, recipe, onLog, signal }: BuildRequest): Promise<ImageRef> {
   const layers = layersOf(recipe.commands);
   let image = client.images.fromRegistry(recipe.from);
   const deadlineMs = Date.now() + buildTimeoutSeconds * 1_000;
   for (const [index, commands] of layers.entries()) {
-    const title = `[${index + 1}/${layers.length}] ${summary(commands)}`;
-    onLog(`${title}\n`);
-    const startedMs = Date.now();
-    const timeoutSeconds = Math.max(1, Math.round((deadlineMs - startedMs) / 1_000));
-    image = await buildLayer(image.dockerfileCommands(commands), {
-      app,
-      title,
-      timeoutSeconds,
-      onLog,
-      signal,
-    });
-    onLog(`[${index + 1}/${layers.length}] ready after ${((Date.now() - startedMs) / 1_000).toFixed(1)} s\n`);
+    const timeoutSeconds = Math.max(1, Math.round((deadlineMs - Date.now()) / 1_000));
+    const log = new LayerLog(`[${index + 1}/${layers.length}]`, summary(commands), onLog);
+    image = await buildLayer(image.dockerfileCommands(commands), { app, log, timeoutSeconds, signal });
   }
   return { imageId: image.imageId };
 }
 
-type LayerRequest = {
-  app: App;
-  title: string;
-  timeoutSeconds: number;
-  onLog: (text: string) => void;
-  signal: AbortSignal | undefined;
-};
+type LayerRequest = { app: App; log: LayerLog; timeoutSeconds: number; signal: AbortSignal | undefined };
 
-async function buildLayer(image: Image, request: LayerRequest): Promise<Image> {
-  const { app, title, timeoutSeconds, onLog, signal } = request;
-  const seen = new Set<string>();
-  let tail = '';
-  const onBuildLog = ({ entryId, text }: { entryId: string; text: string }) => {
-    // A build that is joined again tells its log from the start.
-    if (entryId !== '' && seen.has(entryId)) return;
-    seen.add(entryId);
-    tail = (tail + text).slice(-keptLogCharacters);
-    onLog(text);
-  };
-  const what = `build image, ${title}`;
-  for (let join = 1; ; join += 1) {
-    try {
-      return await bounded({ what, timeoutSeconds, signal, onBuildLog }, () => image.build(app));
-    } catch (error) {
-      if (signal?.aborted === true) throw signal.reason;
-      const failure = buildFailure(error, what, tail);
-      if (join === joins || failure instanceof ImageBuildFailed || !mayJoinAgain(error)) throw failure;
+async function buildLayer(image: Image, { app, log, timeoutSeconds, signal }: LayerRequest): Promise<Image> {
+  const what = `build image, ${log.title}`;
+  const bounds = { what, timeoutSeconds, signal, onBuildLog: (entry: BuildLogEntry) => log.add(entry) };
+  const announcement = setTimeout(() => log.announce(), quietMs);
+  try {
+    for (let join = 1; ; join += 1) {
+      try {
+        const built = await bounded(bounds, () => image.build(app));
+        log.finish();
+        return built;
+      } catch (error) {
+        if (signal?.aborted === true) throw signal.reason;
+        const failure = buildFailure(error, what, log.tail);
+        if (join === joins || failure instanceof ImageBuildFailed || !mayJoinAgain(error)) throw failure;
+      }
     }
+  } finally {
+    clearTimeout(announcement);
+  }
+}
+
+/** What people read of one layer. */
+class LayerLog {
+  readonly title: string;
+  /** The end of the output. */
+  tail = '';
+  readonly #label: string;
+  readonly #onLog: (text: string) => void;
+  readonly #startedMs = Date.now();
+  readonly #seen = new Set<string>();
+  #announced = false;
+
+  constructor(label: string, command: string, onLog: (text: string) => void) {
+    this.#label = label;
+    this.title = `${label} ${command}`;
+    this.#onLog = onLog;
+  }
+
+  announce(): void {
+    if (this.#announced) return;
+    this.#announced = true;
+    this.#onLog(`${this.title}\n`);
+  }
+
+  add({ entryId, text }: BuildLogEntry): void {
+    // A build that is joined again tells its log from the start.
+    if (entryId !== '' && this.#seen.has(entryId)) return;
+    this.#seen.add(entryId);
+    this.announce();
+    this.tail = (this.tail + text).slice(-keptLogCharacters);
+    this.#onLog(text);
+  }
+
+  finish(): void {
+    if (!this.#announced) return;
+    this.#onLog(`${this.#label} ready after ${((Date.now() - this.#startedMs) / 1_000).toFixed(1)} s\n`);
   }
 }
 

@@ -63,6 +63,7 @@ async function dropEmptyPromises(place: Place, directory: string): Promise<void>
     await place.git(
       directory,
       'rm',
+      '--force',
       '--quiet',
       '--cached',
       '--',

@@ -11,6 +11,7 @@ import { Harvest } from '../../src/client.ts';
 import type { Session } from '../../src/client.ts';
 import { workflowIdOf } from '../../src/contracts/ids.ts';
 import { createDemoRepository } from '../../src/dev/demo-repository/create.ts';
+import { readLog } from './log-checks.ts';
 import { sharedStack } from './stack.ts';
 import { startWorkerProcess } from './worker-process.ts';
 import type { WorkerProcess } from './worker-process.ts';
@@ -88,6 +89,15 @@ export class World implements AsyncDisposable {
     );
   }
 
+  /** Shown when the test failed. */
+  async #tell(): Promise<void> {
+    for (const session of this.#sessions) {
+      console.log(`events of session ${session.id}:`);
+      for (const event of await readLog(session).catch(() => [])) console.log(JSON.stringify(event).slice(0, 600));
+    }
+    for (const worker of this.workers) console.log(`worker ${worker.pid}:\n${worker.log.join('\n')}`);
+  }
+
   async #temporal<T>(ask: (client: Client) => Promise<T>): Promise<T> {
     const connection = await Connection.connect({ address: this.temporal.address });
     try {
@@ -106,6 +116,7 @@ export class World implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    await this.#tell();
     if (this.#sessions.length > 0 && this.workers.length > 0) {
       await Promise.all(this.#sessions.map(async (session) => session.terminate().catch(() => undefined)));
     }

@@ -3,7 +3,7 @@
  * links, so that it is built once per machine and lies on the disk once. Layers never change, so sharing them is safe.
  */
 import { execFile } from 'node:child_process';
-import { access, mkdir, writeFile } from 'node:fs/promises';
+import { access, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { withLock } from './file-lock.ts';
@@ -20,7 +20,7 @@ export type SeedOptions = {
 /** Puts the base image into the state directory unless it was put there before. */
 export async function seedEmulatorState(options: SeedOptions): Promise<void> {
   const { cacheDirectory, stateDirectory, contentHash, log, build } = options;
-  const template = join(cacheDirectory, 'modal-emulator', 'template');
+  const template = templateDirectory(cacheDirectory);
   const seeded = join(stateDirectory, `base-${contentHash}`);
   if (await exists(seeded)) return;
   const announceWait = () => log('another process is building the base image; waiting for it');
@@ -34,6 +34,17 @@ export async function seedEmulatorState(options: SeedOptions): Promise<void> {
     for (const part of ['layers', 'images']) await copyLinked(join(template, part), stateDirectory);
     await writeFile(seeded, '');
   });
+}
+
+/** The next stack builds the base image into the template again. */
+export async function forgetTemplate(cacheDirectory: string): Promise<void> {
+  const names = await readdir(templateDirectory(cacheDirectory)).catch(() => []);
+  const marks = names.filter((name) => name.startsWith('base-'));
+  await Promise.all(marks.map((name) => rm(join(templateDirectory(cacheDirectory), name), { force: true })));
+}
+
+function templateDirectory(cacheDirectory: string): string {
+  return join(cacheDirectory, 'modal-emulator', 'template');
 }
 
 /** By hard links where both lie on one file system, else whole. */

@@ -6,7 +6,7 @@ import type { ModalCredentials } from '../../sandbox/modal-client.ts';
 import { createModalProvider } from '../../sandbox/modal-provider.ts';
 import type { ImageRef, SandboxProvider } from '../../sandbox/provider.ts';
 import { createBuildProgress } from './build-progress.ts';
-import { seedEmulatorState } from './emulator-seed.ts';
+import { forgetTemplate, seedEmulatorState } from './emulator-seed.ts';
 import { meetRequirements, startEmulatorProcess, type EmulatorProcess } from './emulator.ts';
 import type { Environment } from './guarded-child.ts';
 
@@ -55,9 +55,10 @@ export async function openModal(options: ModalOptions): Promise<StackModal> {
   try {
     if (emulator === null)
       options.log("using Modal's cloud; the base image is built there once (a few minutes)");
-    // On an emulator it was put there before: finding it is not worth a line.
-    const log = emulator === null ? options.log : () => {};
-    return { emulator, ...target, provider, baseImage: await buildBase(provider, { ...options, log }), stop };
+    const { image, built } = await buildBase(provider, options);
+    // The template's layers belong to a Debian root that is no longer in the cache.
+    if (emulator !== null && built) await forgetTemplate(options.cacheDirectory);
+    return { emulator, ...target, provider, baseImage: image, stop };
   } catch (error) {
     await stop();
     throw error;
@@ -92,14 +93,22 @@ async function openEmulator(options: ModalOptions): Promise<EmulatorProcess> {
   return startEmulatorProcess({ ...options, stateDirectory });
 }
 
-async function buildBase(provider: SandboxProvider, options: ModalOptions): Promise<ImageRef> {
+async function buildBase(
+  provider: SandboxProvider,
+  options: ModalOptions,
+): Promise<{ image: ImageRef; built: boolean }> {
   await mkdir(options.logDirectory, { recursive: true });
   const progress = createBuildProgress({
     logFile: join(options.logDirectory, 'base-image.log'),
     log: options.log,
   });
   try {
-    return await provider.buildImage(baseRecipe('core'), progress.write);
+    let built = false;
+    const image = await provider.buildImage(baseRecipe('core'), (text) => {
+      built = true;
+      progress.write(text);
+    });
+    return { image, built };
   } finally {
     progress.close();
   }

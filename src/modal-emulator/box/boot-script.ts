@@ -35,9 +35,8 @@ pivot_root . run/modal/old
 cd /
 umount -l run/modal/old
 rmdir run/modal/old
-trap '' CHLD
 echo "ready $pid"
-exec sleep infinity </dev/null >/dev/null 2>&1
+exec env --ignore-signal=CHLD sleep infinity </dev/null >/dev/null 2>&1
 `;
 
 /** Where a box finds the host's CA bundle. */

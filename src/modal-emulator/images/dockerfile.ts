@@ -61,7 +61,7 @@ function parseCommand(command: string, following: string[]): Instruction {
     case 'EXPOSE':
       return { kind: 'expose', text };
     case 'SHELL':
-      return { kind: 'shell', text, argv: parseJsonArgv(text, 'SHELL') };
+      return { kind: 'shell', text, argv: parseShell(text) };
     default:
       throw unsupported(`the Dockerfile command ${keyword.toUpperCase()} (${firstLine(command)})`);
   }
@@ -74,7 +74,8 @@ function parseFrom(text: string): string {
 
 function parseRun(text: string, following: string[]): Instruction {
   if (text.startsWith('--')) throw unsupported(`RUN with flags: RUN ${firstLine(text)}`);
-  if (text.startsWith('[')) return { kind: 'run', text, command: { argv: parseJsonArgv(text, 'RUN') } };
+  const argv = text.startsWith('[') ? asJsonArgv(text) : undefined;
+  if (argv !== undefined) return { kind: 'run', text, command: { argv } };
   const delimiter = /(?<![<\w])<<-?\s*(?:(["'])([A-Za-z_]\w*)\1|([A-Za-z_]\w*))/.exec(text);
   const word = delimiter?.[2] ?? delimiter?.[3];
   if (delimiter === null || word === undefined) return { kind: 'run', text, command: { script: text } };
@@ -93,11 +94,18 @@ function takeHeredoc(lines: string[], delimiter: string): string {
   throw invalid(`the here-document ${delimiter} has no end`);
 }
 
-function parseJsonArgv(text: string, keyword: string): string[] {
+function parseShell(text: string): string[] {
+  const argv = asJsonArgv(text);
+  if (argv === undefined) throw invalid(`SHELL takes a JSON array of strings: ${text}`);
+  return argv;
+}
+
+/** Undefined for anything else, which RUN then gives to the shell, as Docker does. */
+function asJsonArgv(text: string): string[] | undefined {
   try {
     return argvSchema.parse(JSON.parse(text));
   } catch {
-    throw invalid(`${keyword} takes a JSON array of strings here: ${firstLine(text)}`);
+    return undefined;
   }
 }
 

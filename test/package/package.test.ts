@@ -1,0 +1,102 @@
+import { execFile } from 'node:child_process';
+import { cp, mkdtemp, mkdir, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { Stand, fixtureTaskQueue } from '../client/fixtures/stand.ts';
+import { freePort } from '../client/fixtures/temporal-server.ts';
+
+const run = promisify(execFile);
+const root = join(import.meta.dirname, '..', '..');
+const tsc = join(dirname(createRequire(import.meta.url).resolve('typescript/package.json')), 'bin', 'tsc');
+
+let directory: string;
+let caller: string;
+
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'harvest-package-'));
+  const tarball = await packed(join(directory, 'package'));
+  caller = join(directory, 'caller');
+  await mkdir(caller);
+  await writeFile(join(caller, 'package.json'), '{ "name": "caller", "private": true, "type": "module" }');
+  const quietly = ['--ignore-scripts', '--prefer-offline', '--no-audit', '--no-fund', '--loglevel=error'];
+  await run('npm', ['install', tarball, ...quietly], { cwd: caller });
+}, 300_000);
+afterAll(async () => rm(directory, { recursive: true }));
+
+/** Builds and packs beside the checkout, so that nothing of it shows there. */
+async function packed(folder: string): Promise<string> {
+  await mkdir(join(folder, 'docs'), { recursive: true });
+  for (const name of ['package.json', 'LICENSE', 'README.md', 'schemas', 'docs/contract.md']) {
+    await cp(join(root, name), join(folder, name), { recursive: true });
+  }
+  await run(process.execPath, [join(root, 'scripts', 'build.ts'), join(folder, 'dist')]);
+  const { stdout } = await run('npm', ['pack', '--ignore-scripts', '--json'], { cwd: folder });
+  const [{ filename }] = JSON.parse(stdout) as [{ filename: string }];
+  return join(folder, filename);
+}
+
+test('the package brings the schemas, the protos and the bundled supervisor, and no source', async () => {
+  const installed = join(caller, 'node_modules', 'harvest');
+  expect((await readdir(installed)).sort()).toEqual(
+    ['LICENSE', 'README.md', 'dist', 'docs', 'package.json', 'schemas'].sort(),
+  );
+  const supervisor = await stat(join(installed, 'dist', 'supervisor', 'supervisor.mjs'));
+  expect(supervisor.size).toBeGreaterThan(10_000);
+  await stat(join(installed, 'dist', 'modal-emulator', 'proto', 'control-plane.proto'));
+  expect(JSON.parse(await readFile(join(installed, 'schemas', 'event.json'), 'utf8'))).toBeTypeOf('object');
+});
+
+test('a caller in another project type-checks strictly, the declarations of the package included', async () => {
+  await cp(join(import.meta.dirname, 'fixtures', 'caller.ts.txt'), join(caller, 'caller.ts'));
+  const compilerOptions = {
+    target: 'es2022',
+    module: 'nodenext',
+    strict: true,
+    exactOptionalPropertyTypes: true,
+    skipLibCheck: false,
+    noEmitOnError: false,
+    types: ['node'],
+    typeRoots: [join(root, 'node_modules', '@types')],
+  };
+  await writeFile(join(caller, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: ['caller.ts'] }));
+  const { stdout } = await run(process.execPath, [tsc, '--pretty', 'false'], { cwd: caller }).catch(
+    (error: unknown) => error as { stdout: string },
+  );
+  const problems = stdout.split('\n').filter((line) => /^\S+\(\d+,\d+\): error/.test(line));
+  // Temporal's own declarations have errors of their own under these settings.
+  expect(problems.filter((line) => !line.startsWith('node_modules/@temporalio/'))).toEqual([]);
+});
+
+async function runCaller(environment: Record<string, string>): Promise<string> {
+  const path = { PATH: process.env['PATH'] ?? '', HOME: directory };
+  const { stdout } = await run(process.execPath, ['caller.js'], {
+    cwd: caller,
+    env: { ...path, ...environment },
+  });
+  return stdout;
+}
+
+test('without a Temporal server the caller is told so in one sentence', async () => {
+  const address = `127.0.0.1:${await freePort()}`;
+  const output = await runCaller({ TEMPORAL_ADDRESS: address, HARVEST_DATA_DIR: join(directory, 'data') });
+  expect(output).toMatch(
+    new RegExp(`^TemporalUnreachable: Temporal cannot be reached at ${address}: [^\n]*\n$`),
+  );
+});
+
+test('the caller runs', async () => {
+  const stand = await Stand.start();
+  try {
+    const output = await runCaller({
+      TEMPORAL_ADDRESS: stand.temporal.address,
+      HARVEST_DATA_DIR: stand.directory,
+      HARVEST_TASK_QUEUE: fixtureTaskQueue,
+    });
+    expect(output.split('\n')).toEqual(['turn.completed', 'in', 'words', 'completed done', '0 false', '']);
+  } finally {
+    await stand.stop();
+  }
+});
