@@ -3,7 +3,7 @@ import type { EventBody } from '../contracts/events.ts';
 
 export type DeltaBody = Extract<EventBody, { type: 'agent.text.delta' | 'agent.thinking.delta' }>;
 
-export type Timers = {
+type Timers = {
   set(callback: () => void, delayMs: number): unknown;
   clear(handle: unknown): void;
 };

@@ -19,23 +19,6 @@ export function continuationNotice(input: { cause: ContinuationCause; count: num
   ].join('');
 }
 
-export type RestartNotice = {
-  cause: string;
-  /** Sentences on what did not come back with the sandbox. */
-  notRestored: readonly string[];
-};
-
-/** Said before the prompt when a turn is run again in a new sandbox. */
-export function restartNotice(input: RestartNotice): string {
-  const lost = input.notRestored.length === 0 ? '' : ` Not brought back: ${input.notRestored.join(' ')}`;
-  return [
-    `[Harvest] An earlier attempt at the following message was lost with its sandbox: ${input.cause}.`,
-    ' The files are as they were when the turn before ended, but for what the lost attempt had pushed.',
-    lost,
-    ' Check what is already done, then work on the message.',
-  ].join('');
-}
-
 export type RecentMessage = { role: 'user' | 'assistant'; text: string };
 
 const recentMessagesKept = 10;

@@ -18,7 +18,7 @@ export const noUsage: Usage = { inputTokens: 0, outputTokens: 0, cacheReadTokens
 
 /**
  * `is_error` decides, whatever the subtype says: a refused credential ends as `success`. Whether the turn was interrupted
- * by us the result cannot know; see `interrupted`.
+ * by us the result cannot know: an interrupt that we sent is an interruption, whatever stands here.
  */
 export function turnResultOf(message: SDKResultMessage): TurnResult {
   const failure = failureOf(message);
@@ -35,11 +35,6 @@ export function turnResultOf(message: SDKResultMessage): TurnResult {
     },
     durationMs: message.duration_ms,
   };
-}
-
-/** An interrupt that we sent is an interruption, whatever the result says. */
-export function interrupted(result: TurnResult): TurnResult {
-  return { ...result, outcome: { status: 'interrupted' } };
 }
 
 /** What was used between two results of one agent process; `earlier` is null for the first turn of a new conversation. */

@@ -1,12 +1,17 @@
 /** `npm run dev`: the embedded stack and a worker, until Ctrl-C. */
+import { dirname } from 'node:path';
 import { env } from 'node:process';
 import { readConfig } from '../config.ts';
 import { startStack, type Stack } from './stack/stack.ts';
 import { startWorkerProcess } from './stack/worker-process.ts';
+import { isFree } from './temporal/ports.ts';
 
 const startedMs = performance.now();
 const log = (line: string) =>
   console.log(`${((performance.now() - startedMs) / 1_000).toFixed(1).padStart(6)} s  ${line}`);
+
+/** Those that Temporal's own tools expect when nothing else is said. */
+const usualPorts = { grpc: 7233, ui: 8233 } as const;
 
 async function main(): Promise<void> {
   const config = readConfig();
@@ -20,6 +25,8 @@ async function main(): Promise<void> {
     modalEnvironment: config.modal.environment,
     modalAppName: config.modal.appName,
     hasClaudeCredential: config.claudeCredential !== undefined,
+    temporalPort: await whenFree(usualPorts.grpc),
+    temporalUiPort: await whenFree(usualPorts.ui),
     log,
   });
   try {
@@ -39,6 +46,10 @@ async function main(): Promise<void> {
   }
 }
 
+async function whenFree(port: number): Promise<number | undefined> {
+  return (await isFree(port, '127.0.0.1')) ? port : undefined;
+}
+
 /** Resolves at the first Ctrl-C or SIGTERM; a second one ends the process at once, and with it every part of the stack. */
 function stopRequest(): Promise<string> {
   return new Promise((resolve) => {
@@ -55,6 +66,8 @@ function stopRequest(): Promise<string> {
 
 function describe({ temporal, modal, scriptedModel, logDirectory }: Stack, taskQueue: string): void {
   const { address } = temporal.connectionOptions;
+  const cli =
+    temporal.binary === null || temporal.binary.from === 'path' ? null : dirname(temporal.binary.path);
   console.log(`
 Harvest runs. Ctrl-C ends it.
   Temporal     ${address}, namespace ${temporal.namespace}, task queue ${taskQueue}
@@ -64,7 +77,7 @@ Harvest runs. Ctrl-C ends it.
   Logs         ${logDirectory}
 
 For another terminal:
-  export TEMPORAL_ADDRESS=${address} TEMPORAL_NAMESPACE=${temporal.namespace}
+  export TEMPORAL_ADDRESS=${address} TEMPORAL_NAMESPACE=${temporal.namespace}${cli === null ? '' : ` PATH=${cli}:$PATH`}
   temporal workflow list`);
 }
 

@@ -5,7 +5,7 @@ import { z } from 'zod';
 export const carriedRef = 'refs/harvest/carried';
 export const stashRef = (position: number): string => `refs/harvest/stash/${position}`;
 
-export const carryRecordSchema = z.object({
+const carryRecordSchema = z.object({
   version: z.literal(1),
   /** Null on a branch without a commit. */
   head: z.string().nullable(),

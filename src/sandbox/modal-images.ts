@@ -127,8 +127,8 @@ export function layersOf(commands: readonly string[]): string[][] {
 }
 
 function summary(commands: readonly string[]): string {
-  const [first = ''] = (commands.at(-1) ?? '').split('\n', 1);
-  return first.length > 100 ? `${first.slice(0, 99)}…` : first;
+  const [first = ''] = (commands.at(-1) ?? '').split(/\n| && /, 1);
+  return first.length > 60 ? `${first.slice(0, 59)}…` : first;
 }
 
 /** Throws `ImageGone` when there is no such image. */

@@ -7,6 +7,7 @@ import {
   AlreadyExistsError,
   NotFoundError,
   type App,
+  type Image,
   type ModalClient,
   type Sandbox as ModalSandbox,
 } from 'modal';
@@ -66,8 +67,11 @@ class ModalProvider implements SandboxProvider {
   }
 
   async create(request: CreateSandbox): Promise<Sandbox> {
+    // Asked for meanwhile; without a sandbox of that name it is needed.
+    const image = findImage(this.#client, request.image.imageId);
+    image.catch(() => {});
     const existing = await this.#lookUp(request.name, request.signal);
-    const sandbox = existing ?? (await this.#createOrFind(request));
+    const sandbox = existing ?? (await this.#createOrFind(request, image));
     await firstExec(sandbox, request.signal);
     return sandbox;
   }
@@ -98,12 +102,12 @@ class ModalProvider implements SandboxProvider {
     return Promise.resolve();
   }
 
-  async #createOrFind(request: CreateSandbox): Promise<Sandbox> {
+  async #createOrFind(request: CreateSandbox, image: Promise<Image>): Promise<Sandbox> {
     const { name, signal } = request;
     const what = `create sandbox ${name}`;
     try {
       const bounds = { what, timeoutSeconds: createTimeoutSeconds, signal };
-      return this.#keep(await bounded(bounds, () => this.#createOnce(request)));
+      return this.#keep(await bounded(bounds, () => this.#createOnce(request, image)));
     } catch (error) {
       if (signal?.aborted === true) throw signal.reason;
       const failure = isNotFound(error) ? new ImageGone(request.image.imageId) : toPortError(error, what);
@@ -114,9 +118,8 @@ class ModalProvider implements SandboxProvider {
     }
   }
 
-  async #createOnce(request: CreateSandbox): Promise<ModalSandbox> {
-    const [app, image] = await Promise.all([this.#app(), findImage(this.#client, request.image.imageId)]);
-    return this.#client.sandboxes.create(app, image, {
+  async #createOnce(request: CreateSandbox, image: Promise<Image>): Promise<ModalSandbox> {
+    return this.#client.sandboxes.create(await this.#app(), await image, {
       name: request.name,
       command: [...request.command],
       tags: { ...request.tags, [nameTag]: request.name },

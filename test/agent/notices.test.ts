@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { continuationNotice, enrichWithRecentMessages, restartNotice } from '../../src/agent/notices.ts';
+import { continuationNotice, enrichWithRecentMessages } from '../../src/agent/notices.ts';
 
 test('a prompt without earlier messages stays as it is', () => {
   expect(enrichWithRecentMessages('Fix it', [])).toBe('Fix it');
@@ -16,20 +16,9 @@ test('the newest ten messages go before the prompt, oldest first', () => {
   expect(lines.slice(-4)).toEqual(['assistant: message 11', '', 'User: Fix it', '']);
 });
 
-test('notices say what happened and what to do', () => {
+test('the notice of a continuation says what happened and what to do', () => {
   expect(continuationNotice({ cause: 'agent-died', count: 1 })).toMatch(
     /^\[Harvest\] .*the agent process ended unexpectedly\. .*go on where you were/,
   );
   expect(continuationNotice({ cause: 'silent', count: 2 })).toContain('(2 times by now)');
-  expect(
-    restartNotice({
-      cause: 'killed',
-      notRestored: ['Files that git ignores are not carried: node_modules/.'],
-    }),
-  ).toBe(
-    '[Harvest] An earlier attempt at the following message was lost with its sandbox: killed.' +
-      ' The files are as they were when the turn before ended, but for what the lost attempt had pushed.' +
-      ' Not brought back: Files that git ignores are not carried: node_modules/.' +
-      ' Check what is already done, then work on the message.',
-  );
 });

@@ -1,18 +1,19 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Harvest, InvalidRequest, StoreUnavailable, TemporalUnreachable } from '../../src/client.ts';
-import { TemporalServer, freePort } from './fixtures/temporal-server.ts';
+import type { TemporalServer } from '../../src/dev/temporal/server.ts';
+import { nobodysAddress, startServerIn } from './fixtures/temporal-server.ts';
 
 let directory: string;
 let temporal: TemporalServer;
 
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'harvest-connect-'));
-  temporal = await TemporalServer.start(directory);
+  temporal = await startServerIn(directory);
 });
 afterAll(async () => {
   await temporal.kill();
@@ -20,7 +21,7 @@ afterAll(async () => {
 });
 
 test('without a Temporal server, one sentence names the address and the variables', async () => {
-  const address = `127.0.0.1:${await freePort()}`;
+  const address = await nobodysAddress();
   const connecting = Harvest.connect({ temporal: { address }, dataDirectory: directory });
   await expect(connecting).rejects.toThrow(TemporalUnreachable);
   await expect(connecting).rejects.toThrow(
@@ -75,7 +76,6 @@ test('the client loads nothing of the worker', async () => {
 });
 
 async function madeFolder(path: string): Promise<{ path: string } & AsyncDisposable> {
-  const { mkdir } = await import('node:fs/promises');
   await mkdir(path);
   return { path, [Symbol.asyncDispose]: async () => rm(path, { recursive: true }) };
 }

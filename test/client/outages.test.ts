@@ -112,7 +112,7 @@ test('Temporal is killed in mid-turn and comes back: followers stay, prompts arr
   await stand.temporal.kill();
   const queued = session.prompt('say queued', { id: 'queued' });
   await sleep(1_500);
-  await stand.temporal.start();
+  await stand.temporal.restart();
   await queued.accepted;
   await session.interrupt();
   expect((await followed).at(-1)?.type).toBe('turn.interrupted');
@@ -127,6 +127,6 @@ test('while Temporal is away a call ends in TemporalUnreachable', async () => {
   await stand.temporal.kill();
   await expect(session.prompt('say lost').accepted).rejects.toThrow(TemporalUnreachable);
   await expect(session.state()).rejects.toThrow(`Temporal cannot be reached at ${stand.temporal.address}`);
-  await stand.temporal.start();
+  await stand.temporal.restart();
   await harvest.session('away').terminate();
 });

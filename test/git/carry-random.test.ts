@@ -6,7 +6,7 @@ import { restoreWork } from '../../src/git/restore.ts';
 import { makePlace, makeRemote, type Place, viewOf } from './support/repositories.ts';
 import { editAtRandom, randomOf } from './support/random-edits.ts';
 
-const rounds = Number(process.env['CARRY_ROUNDS'] ?? 12);
+const rounds = Number(process.env['CARRY_ROUNDS'] ?? 8);
 const firstSeed = Number(process.env['CARRY_SEED'] ?? 1);
 const editsInARound = 12;
 

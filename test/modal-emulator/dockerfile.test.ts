@@ -3,7 +3,9 @@ import { parseDockerfile } from '../../src/modal-emulator/images/dockerfile.ts';
 import { splitAssignments, splitWords } from '../../src/modal-emulator/images/words.ts';
 
 const scripts = (...commands: string[]): unknown[] =>
-  parseDockerfile(commands).map((instruction) => (instruction.kind === 'run' ? instruction.command : instruction.kind));
+  parseDockerfile(commands).map((instruction) =>
+    instruction.kind === 'run' ? instruction.command : instruction.kind,
+  );
 
 describe('Dockerfile commands', () => {
   it('may span lines and elements, with comments and blank lines between', () => {
@@ -18,7 +20,10 @@ describe('Dockerfile commands', () => {
   });
 
   it('take an argument vector', () => {
-    expect(scripts('RUN ["a", "b c"]', 'RUN [ -e /x ]')).toEqual([{ argv: ['a', 'b c'] }, { script: '[ -e /x ]' }]);
+    expect(scripts('RUN ["a", "b c"]', 'RUN [ -e /x ]')).toEqual([
+      { argv: ['a', 'b c'] },
+      { script: '[ -e /x ]' },
+    ]);
     expect(() => parseDockerfile(['SHELL /bin/bash'])).toThrow(/JSON array/);
   });
 
@@ -35,10 +40,20 @@ describe('Dockerfile commands', () => {
   });
 
   it('that cannot be honoured are refused by name', () => {
-    const refused = ['COPY --from=x a b', 'ADD a b', 'USER me', 'ENTRYPOINT ["a"]', 'CMD a', 'ARG A=1', 'VOLUME /x'];
+    const refused = [
+      'COPY --from=x a b',
+      'ADD a b',
+      'USER me',
+      'ENTRYPOINT ["a"]',
+      'CMD a',
+      'ARG A=1',
+      'VOLUME /x',
+    ];
     for (const command of refused) {
       const [keyword = ''] = command.split(' ');
-      expect(() => parseDockerfile([command])).toThrow(`Local Modal does not support the Dockerfile command ${keyword}`);
+      expect(() => parseDockerfile([command])).toThrow(
+        `Local Modal does not support the Dockerfile command ${keyword}`,
+      );
     }
     expect(() => parseDockerfile(['RUN --mount=type=cache,target=/x ls'])).toThrow(/RUN with flags/);
     expect(() => parseDockerfile(['FROM debian:bookworm AS build'])).toThrow(/stage name/);
@@ -51,19 +66,21 @@ describe('words', () => {
   const lookup = (name: string): string | undefined => ({ A: '1', EMPTY: '' })[name];
 
   it('are split at blanks outside of quotes, with variables put in outside of single quotes', () => {
-    expect(splitWords(`a "b $A" 'c $A' d\\ e "" $A\${A}x`, lookup)).toEqual(['a', 'b 1', 'c $A', 'd e', '', '11x']);
+    expect(splitWords(`a "b $A" 'c $A' d\\ e "" $A\${A}x`, lookup)).toEqual([
+      'a',
+      'b 1',
+      'c $A',
+      'd e',
+      '',
+      '11x',
+    ]);
     expect(() => splitWords('a "b', lookup)).toThrow(/not closed/);
   });
 
   it('know the forms of variables that Docker knows', () => {
-    expect(splitWords('${NONE:-word} ${EMPTY:-word} ${A:-word} ${A:+word} ${NONE:+word}x \\$A', lookup)).toEqual([
-      'word',
-      'word',
-      '1',
-      'word',
-      'x',
-      '$A',
-    ]);
+    expect(
+      splitWords('${NONE:-word} ${EMPTY:-word} ${A:-word} ${A:+word} ${NONE:+word}x \\$A', lookup),
+    ).toEqual(['word', 'word', '1', 'word', 'x', '$A']);
     expect(() => splitWords('${A#x}', lookup)).toThrow(/not supported/);
   });
 

@@ -1,8 +1,9 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { NotFoundError } from 'modal';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { connect, Harness, out } from './support/harness.ts';
+import { connect, Harness, out, eventually } from './support/harness.ts';
 
 let harness: Harness;
 beforeAll(async () => {
@@ -15,7 +16,13 @@ afterAll(async () => {
 const layersOnDisk = (): string[] => readdirSync(join(harness.stateDirectory, 'layers'));
 
 /** How many times a RUN was really done: each adds a line to the log. */
-const timesRun = (mark: string): number => harness.logs.filter((line) => line.endsWith(` ran ${mark}`)).length;
+const timesRun = (mark: string): number =>
+  harness.logs.filter((line) => line.endsWith(` ran ${mark}`)).length;
+
+const filesWith = (text: string): string[] =>
+  spawnSync('grep', ['-rl', text, harness.stateDirectory], { encoding: 'utf8' })
+    .stdout.split('\n')
+    .filter(Boolean);
 
 describe('an image', () => {
   it('is a real Debian with what its commands did', async () => {
@@ -46,8 +53,14 @@ describe('an image', () => {
 
   it('is built anew from the first changed command on', async () => {
     await harness.build('RUN echo ran a > /a; echo ran step-a', 'RUN echo ran step-b', 'RUN echo ran step-c');
-    await harness.build('RUN echo ran a > /a; echo ran step-a', 'RUN echo ran step-b2', 'RUN echo ran step-c');
-    expect([timesRun('step-a'), timesRun('step-b'), timesRun('step-b2'), timesRun('step-c')]).toEqual([1, 1, 1, 2]);
+    await harness.build(
+      'RUN echo ran a > /a; echo ran step-a',
+      'RUN echo ran step-b2',
+      'RUN echo ran step-c',
+    );
+    expect([timesRun('step-a'), timesRun('step-b'), timesRun('step-b2'), timesRun('step-c')]).toEqual([
+      1, 1, 1, 2,
+    ]);
   });
 
   it('can be extended, in the same chain and from its id', async () => {
@@ -88,7 +101,7 @@ describe('an image', () => {
     const build = async (mode: string) =>
       harness.modal.images
         .fromRegistry('debian:bookworm-slim')
-        .dockerfileCommands(['RUN test "$BUILD_TOKEN" = canary-8f2c && echo $MODE > /mode'], {
+        .dockerfileCommands(['RUN test ${#BUILD_TOKEN} = 11 && echo $MODE > /mode'], {
           secrets: [secret],
           env: { MODE: mode },
         })
@@ -96,8 +109,7 @@ describe('an image', () => {
     const image = await build('one');
     const sandbox = await harness.sandbox({}, image);
     expect(await out(sandbox, 'cat /mode; env')).toMatch(/^one\n(?![\s\S]*canary)/);
-    const record = readFileSync(join(harness.stateDirectory, 'images', `${image.imageId}.json`), 'utf8');
-    expect(record).not.toContain('=canary-8f2c"');
+    expect(filesWith('canary-8f2c')).toEqual([]);
     expect((await build('one')).imageId).toBe(image.imageId);
     expect((await build('two')).imageId).not.toBe(image.imageId);
     await sandbox.terminate();
@@ -106,7 +118,9 @@ describe('an image', () => {
   it('whose command fails says which one, how, and what it printed; the next try builds again', async () => {
     const failing = harness.build('RUN echo before', 'RUN echo "what went wrong" >&2; exit 42');
     await expect(failing).rejects.toThrow(/ended with code 42[\s\S]*what went wrong/);
-    await expect(harness.build('RUN echo before', 'RUN echo "what went wrong" >&2; exit 42')).rejects.toThrow(/42/);
+    await expect(harness.build('RUN echo before', 'RUN echo "what went wrong" >&2; exit 42')).rejects.toThrow(
+      /42/,
+    );
   });
 
   it('with a command that is not supported is refused before anything is built', async () => {
@@ -119,7 +133,13 @@ describe('an image', () => {
   });
 
   it('from another registry tag is refused', async () => {
-    for (const tag of ['node:22', 'debian:12', 'debian:nonesuch', 'registry.example/debian:bookworm', 'ubuntu:noble']) {
+    for (const tag of [
+      'node:22',
+      'debian:12',
+      'debian:nonesuch',
+      'registry.example/debian:bookworm',
+      'ubuntu:noble',
+    ]) {
       await expect(harness.modal.images.fromRegistry(tag).build(harness.app)).rejects.toMatchObject({
         code: 12,
         details: expect.stringContaining(tag),
@@ -134,7 +154,9 @@ describe('an image', () => {
   });
 
   it('streams its log while it is built', async () => {
-    const image = { dockerfileCommands: ['FROM debian:bookworm-slim', 'RUN echo first; sleep 2; echo second'] };
+    const image = {
+      dockerfileCommands: ['FROM debian:bookworm-slim', 'RUN echo first; sleep 2; echo second'],
+    };
     const { cpClient } = connect(harness.emulator.url);
     const get = async () => cpClient.imageGetOrCreate({ appId: harness.app.appId, image });
     const { imageId } = await get();
@@ -163,7 +185,7 @@ describe('an image', () => {
     expect(await out(sandbox, 'cat /shared-layer /own-layer')).toBe('shared\nown\n');
     expect(layersOnDisk()).toHaveLength(before);
     await sandbox.terminate();
-    await expect.poll(() => layersOnDisk().length).toBe(before - 2);
+    await eventually(() => layersOnDisk().length).toBe(before - 2);
     await expect(harness.modal.images.delete(derived.imageId)).rejects.toThrow(NotFoundError);
   });
 });
@@ -172,6 +194,6 @@ describe('a build', () => {
   it('leaves no box behind, whether it succeeds or fails', async () => {
     await harness.build('RUN sleep 600 & echo done');
     await expect(harness.build('RUN false')).rejects.toThrow(/code 1/);
-    await expect.poll(() => readdirSync(join(harness.stateDirectory, 'boxes'))).toEqual([]);
+    await eventually(() => readdirSync(join(harness.stateDirectory, 'boxes'))).toEqual([]);
   });
 });

@@ -30,10 +30,12 @@ function differences(type: protobuf.Type, field: protobuf.Field, bundle: readonl
   const theirs = bundle.find((one) => one.number === field.id);
   if (theirs === undefined) return [`${where} is not in the SDK`];
   // The bundle keeps the capital of one name.
-  if (theirs.name.toLowerCase() !== field.name.toLowerCase()) return [`${where} is ${theirs.name} in the SDK`];
+  if (theirs.name.toLowerCase() !== field.name.toLowerCase())
+    return [`${where} is ${theirs.name} in the SDK`];
   if (field.map !== theirs.isMap && field.type !== 'bytes') return [`${where} is a map on one side only`];
   if (!theirs.isMap && field.repeated !== theirs.isRepeated) return [`${where} is repeated on one side only`];
-  if (field.type === 'bytes') return theirs.wireType === 2 ? [] : [`${where} has wire type ${theirs.wireType}`];
+  if (field.type === 'bytes')
+    return theirs.wireType === 2 ? [] : [`${where} has wire type ${theirs.wireType}`];
   const expected = field.map ? 'map' : nameOf(field.type);
   return expected === theirs.type ? [] : [`${where} is ${field.type} here, ${theirs.type} in the SDK`];
 }
@@ -75,7 +77,9 @@ describe('the protocol definitions', () => {
   });
 
   it('know every field that the SDK can set in a request, so that none is ignored unseen', () => {
-    const requests = new Set(served.flatMap((m) => [...messagesReachedFrom(root.lookupType(nameIn(m.requestType)))]));
+    const requests = new Set(
+      served.flatMap((m) => [...messagesReachedFrom(root.lookupType(nameIn(m.requestType)))]),
+    );
     const unknown = [...requests].flatMap((type) =>
       (readMessage(type.name) ?? [])
         .filter((field) => type.fieldsById[field.number] === undefined)
@@ -144,7 +148,8 @@ function unknownKeys(schema: z.ZodType, type: protobuf.Type): string[] {
 }
 
 function unwrap(schema: z.ZodType): z.ZodType {
-  if (schema instanceof z.ZodOptional || schema instanceof z.ZodDefault) return unwrap(schema.unwrap() as z.ZodType);
+  if (schema instanceof z.ZodOptional || schema instanceof z.ZodDefault)
+    return unwrap(schema.unwrap() as z.ZodType);
   if (schema instanceof z.ZodPipe) return unwrap(schema.in as z.ZodType);
   if (schema instanceof z.ZodArray) return unwrap(schema.element as z.ZodType);
   return schema;

@@ -1,6 +1,6 @@
 import { AlreadyExistsError, ConflictError, NotFoundError } from 'modal';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Harness, out, sh } from './support/harness.ts';
+import { Harness, out, sh, eventually } from './support/harness.ts';
 
 let harness: Harness;
 beforeAll(async () => {
@@ -42,8 +42,15 @@ describe('a command in a sandbox', () => {
 
   it('sees the variables of the host, image, sandbox and exec, later ones winning', async () => {
     const image = await harness.build('ENV IMAGE=image BOTH=image');
-    const secret = await harness.modal.secrets.fromObject({ SECRET: 'secret', BOTH: 'sandbox', WINS: 'secret' });
-    const sandbox = await harness.sandbox({ env: { WINS: 'env', EXEC: 'sandbox' }, secrets: [secret] }, image);
+    const secret = await harness.modal.secrets.fromObject({
+      SECRET: 'secret',
+      BOTH: 'sandbox',
+      WINS: 'secret',
+    });
+    const sandbox = await harness.sandbox(
+      { env: { WINS: 'env', EXEC: 'sandbox' }, secrets: [secret] },
+      image,
+    );
     const ran = await sh(sandbox, 'echo $HOME $IMAGE $SECRET $BOTH $WINS $EXEC', { env: { EXEC: 'exec' } });
     expect(ran.stdout).toBe('/root image secret sandbox env exec\n');
     await sandbox.terminate();
@@ -100,7 +107,7 @@ describe('a command in a sandbox', () => {
     const ran = await sh(sandbox, '(sleep 1; echo late; touch /late; sleep 600) & echo now');
     expect(ran).toEqual({ stdout: 'now\n', stderr: '', code: 0 });
     // The background process lives on, and its writes do not kill it.
-    await expect.poll(async () => (await sh(sandbox, 'test -e /late')).code).toBe(0);
+    await eventually(async () => (await sh(sandbox, 'test -e /late')).code).toBe(0);
     expect(await out(sandbox, 'pgrep -c sleep || cat /proc/[0-9]*/comm')).toContain('sleep');
     await sandbox.terminate();
   });
@@ -118,15 +125,19 @@ describe('the entrypoint of a sandbox', () => {
 
   it('can be read from the beginning by a client that comes later', async () => {
     const sandbox = await harness.sandbox({ command: ['sh', '-c', 'echo early; sleep 600'] });
-    expect(await firstChunk((await harness.modal.sandboxes.fromId(sandbox.sandboxId)).stdout)).toBe('early\n');
-    expect(await firstChunk((await harness.modal.sandboxes.fromId(sandbox.sandboxId)).stdout)).toBe('early\n');
+    expect(await firstChunk((await harness.modal.sandboxes.fromId(sandbox.sandboxId)).stdout)).toBe(
+      'early\n',
+    );
+    expect(await firstChunk((await harness.modal.sandboxes.fromId(sandbox.sandboxId)).stdout)).toBe(
+      'early\n',
+    );
     await sandbox.terminate();
   });
 
   it('runs beside PID 1, which reaps orphans', async () => {
     const sandbox = await harness.sandbox({ command: ['sleep', '600'] });
     await out(sandbox, '(sleep 0.1 &) ; (sleep 0.1 &)');
-    await expect.poll(async () => out(sandbox, "grep -l '^State:.Z' /proc/[0-9]*/status || true")).toBe('');
+    await eventually(async () => out(sandbox, "grep -l '^State:.Z' /proc/[0-9]*/status || true")).toBe('');
     expect(await out(sandbox, 'cat /proc/1/comm')).toBe('sleep\n');
     await sandbox.terminate();
   });
@@ -158,12 +169,16 @@ describe('a sandbox', () => {
     await expect(harness.modal.sandboxes.fromName('test-app', 'only-one')).rejects.toThrow(NotFoundError);
     const second = await harness.sandbox({ name: 'only-one' });
     await second.terminate();
-    const newest = await harness.modal.sandboxes.fromName('test-app', 'only-one', { includeTerminated: true });
+    const newest = await harness.modal.sandboxes.fromName('test-app', 'only-one', {
+      includeTerminated: true,
+    });
     expect(newest.sandboxId).toBe(second.sandboxId);
   });
 
   it('gets the name once of two creations at the same moment', async () => {
-    const outcomes = await Promise.allSettled([1, 2, 3].map(async () => harness.sandbox({ name: 'contested' })));
+    const outcomes = await Promise.allSettled(
+      [1, 2, 3].map(async () => harness.sandbox({ name: 'contested' })),
+    );
     const created = outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []));
     expect(created).toHaveLength(1);
     await created[0]?.terminate();
@@ -172,7 +187,9 @@ describe('a sandbox', () => {
   it('can be named once after its creation', async () => {
     const sandbox = await harness.sandbox();
     await sandbox.experimentalSetName('named-later');
-    expect((await harness.modal.sandboxes.fromName('test-app', 'named-later')).sandboxId).toBe(sandbox.sandboxId);
+    expect((await harness.modal.sandboxes.fromName('test-app', 'named-later')).sandboxId).toBe(
+      sandbox.sandboxId,
+    );
     await expect(sandbox.experimentalSetName('again')).rejects.toThrow(ConflictError);
     await sandbox.terminate();
   });
@@ -226,7 +243,9 @@ describe('a secret', () => {
     const plain = await harness.sandbox();
     expect((await sh(plain, 'echo $TOKEN', { secrets: [secret] })).stdout).toBe('from-name\n');
     expect((await sh(plain, 'echo "$TOKEN"')).stdout).toBe('\n');
-    await expect(harness.modal.secrets.fromName('named', { requiredKeys: ['OTHER'] })).rejects.toThrow(/OTHER/);
+    await expect(harness.modal.secrets.fromName('named', { requiredKeys: ['OTHER'] })).rejects.toThrow(
+      /OTHER/,
+    );
     await expect(harness.modal.secrets.fromName('unknown')).rejects.toThrow(NotFoundError);
     await harness.modal.secrets.delete('named');
     await expect(harness.modal.secrets.fromName('named')).rejects.toThrow(NotFoundError);
@@ -236,7 +255,8 @@ describe('a secret', () => {
 
 async function listed(tags: Record<string, string>): Promise<string[]> {
   const ids: string[] = [];
-  for await (const sandbox of harness.modal.sandboxes.list({ appId: harness.app.appId, tags })) ids.push(sandbox.sandboxId);
+  for await (const sandbox of harness.modal.sandboxes.list({ appId: harness.app.appId, tags }))
+    ids.push(sandbox.sandboxId);
   return ids;
 }
 

@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Stand, fixtureTaskQueue } from '../client/fixtures/stand.ts';
-import { freePort } from '../client/fixtures/temporal-server.ts';
+import { nobodysAddress } from '../client/fixtures/temporal-server.ts';
 
 const run = promisify(execFile);
 const root = join(import.meta.dirname, '..', '..');
@@ -80,7 +80,7 @@ async function runCaller(environment: Record<string, string>): Promise<string> {
 }
 
 test('without a Temporal server the caller is told so in one sentence', async () => {
-  const address = `127.0.0.1:${await freePort()}`;
+  const address = await nobodysAddress();
   const output = await runCaller({ TEMPORAL_ADDRESS: address, HARVEST_DATA_DIR: join(directory, 'data') });
   expect(output).toMatch(
     new RegExp(`^TemporalUnreachable: Temporal cannot be reached at ${address}: [^\n]*\n$`),

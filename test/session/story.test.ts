@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { expect, it } from 'vitest';
-import { count, expectWholeLog, readLog } from '../support/log-checks.ts';
+import { count, eventually, expectWholeLog, readLog } from '../support/log-checks.ts';
 import { sharedStack } from '../support/stack.ts';
 import { openWorld } from '../support/world.ts';
 
@@ -29,7 +29,13 @@ it('creates, prompts, pauses, restores and terminates a session, and its pushes 
     .result();
   expect(second).toMatchObject({ status: 'completed' });
   expect(second.text).toContain('marmalade');
-  expect(await session.state()).toMatchObject({ generation: 2, turns: 2, status: 'idle' });
+  // The turn's end is in the event log a moment before the workflow hears of it.
+  expect(
+    await eventually(
+      () => session.state(),
+      ({ status }) => status === 'idle',
+    ),
+  ).toMatchObject({ generation: 2, turns: 2 });
 
   const exec = await session.exec(['git', 'status', '--short']);
   expect(exec.output).toContain('?? NOTES.md');

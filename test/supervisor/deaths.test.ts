@@ -53,19 +53,6 @@ describe('when agent or supervisor die', () => {
     expect(session.file('steps.txt')).toBe('one\ntwo\n');
   });
 
-  it('tells an agent what it had done when the conversation does not know it', async () => {
-    const session = await TestSession.begin(world);
-    const running = session.turn('t1', steps);
-    await session.journalHolds('tool.finished');
-    process.kill(session.supervisor.agentPid(), 'SIGKILL');
-    await running;
-    recordOf(await session.turn('t1', steps, { continuation: 1 }), 'turn.ended');
-    const told = JSON.stringify(world.model.requests.at(-1)?.body);
-    const isKnown = told.includes('"content":"(Bash completed with no output)"');
-    const isTold = told.includes('[Harvest] This had finished: Bash');
-    expect(isKnown || isTold).toBe(true);
-  });
-
   it('starts a new agent for the next turn when one died between turns, with all it knew', async () => {
     const session = await TestSession.begin(world);
     await session.turn('t1', ['The word is "quince".', '!say Noted.']);

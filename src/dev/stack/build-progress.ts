@@ -17,7 +17,7 @@ export function createBuildProgress(options: {
   let rest = '';
   let lastShownMs = 0;
   const show = (line: string) => {
-    const isStep = /^\[\d+\/\d+\] /.test(line);
+    const isStep = /^\[(\d+\/\d+|size)\] /.test(line);
     if (line.trim() === '' || (!isStep && Date.now() - lastShownMs < lineIntervalMs)) return;
     lastShownMs = Date.now();
     options.log(`base image: ${line.length > 140 ? `${line.slice(0, 139)}…` : line}`);

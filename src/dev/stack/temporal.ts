@@ -1,6 +1,6 @@
 /** The Temporal server of the stack: an existing one that the environment names, else our own. */
 import { join } from 'node:path';
-import { acquireTemporalBinary } from '../temporal/acquire.ts';
+import { acquireTemporalBinary, type TemporalBinary } from '../temporal/acquire.ts';
 import { existingServer, prepareExistingServer, type TemporalTarget } from '../temporal/existing-server.ts';
 import { startTemporalServer, type TemporalServer } from '../temporal/server.ts';
 import type { Environment } from './guarded-child.ts';
@@ -10,6 +10,8 @@ export type StackTemporal = TemporalTarget & {
   uiUrl: string | null;
   /** Null for an existing server. Tests kill and restart it. */
   server: TemporalServer | null;
+  /** The CLI that runs it; null for an existing server. */
+  binary: TemporalBinary | null;
   stop(): Promise<void>;
 };
 
@@ -28,7 +30,7 @@ export async function openTemporal(options: {
     const { address } = target.connectionOptions;
     log(`using the existing Temporal server at ${address}, namespace ${target.namespace}`);
     await prepareExistingServer(target, log);
-    return { ...target, uiUrl: null, server: null, stop: () => Promise.resolve() };
+    return { ...target, uiUrl: null, server: null, binary: null, stop: () => Promise.resolve() };
   }
   const binary = await acquireTemporalBinary({ cacheDirectory, environment, log });
   log(`starting the Temporal server (${binary.version}, ${binary.path}); a few seconds`);
@@ -46,6 +48,7 @@ export async function openTemporal(options: {
     namespace: server.namespace,
     uiUrl: server.uiUrl,
     server,
+    binary,
     stop: () => server.stop(),
   };
 }

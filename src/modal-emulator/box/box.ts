@@ -15,7 +15,7 @@ import { writeJsonFile } from '../disk/json-file.ts';
 import { BOOT_SCRIPT } from './boot-script.ts';
 import { BoxProcess, type ProcessOptions } from './box-process.ts';
 import type { Fifos } from './fifos.ts';
-import { identifyProcess, removeTree, signalIfThere, type ProcessIdentity } from './host-process.ts';
+import { identifyProcess, removeTrees, signalIfThere, type ProcessIdentity } from './host-process.ts';
 import { TOOL_ENVIRONMENT, toolPath } from './tools.ts';
 
 /** Names PID 1 of a box in its directory, for whoever finds the directory later. */
@@ -77,7 +77,7 @@ export class Box {
       return new Box(options, identity, unshare);
     } catch (error) {
       unshare.kill('SIGKILL');
-      await removeTree(options.directory);
+      await removeTrees(options.directory);
       throw error;
     }
   }
@@ -101,7 +101,7 @@ export class Box {
 
   /** For a box that has ended. */
   async removeFiles(): Promise<void> {
-    await removeTree(this.directory);
+    await removeTrees(this.directory);
   }
 }
 

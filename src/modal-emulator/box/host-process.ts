@@ -46,9 +46,10 @@ export async function runTool(name: string, args: readonly string[]): Promise<st
   });
 }
 
-/** Deletes a directory tree outside of this process's event loop. What cannot be deleted now is left to the next start. */
-export async function removeTree(path: string): Promise<void> {
-  await runTool('rm', ['-rf', '--one-file-system', path]).catch(() => undefined);
+/** Deletes directory trees outside of this process's event loop. What cannot be deleted now is left to the next start. */
+export async function removeTrees(...paths: readonly string[]): Promise<void> {
+  if (paths.length === 0) return;
+  await runTool('rm', ['-rf', '--one-file-system', ...paths]).catch(() => undefined);
 }
 
 export class ToolFailed extends Error {

@@ -13,7 +13,7 @@ import { mkdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
 import { once } from 'node:events';
-import { removeTree } from '../box/host-process.ts';
+import { removeTrees } from '../box/host-process.ts';
 import { toolPath, TOOL_ENVIRONMENT } from '../box/tools.ts';
 
 /** After a SIGKILL the previous holder's lock is released within milliseconds, not at once. */
@@ -59,7 +59,7 @@ export class StateDirectory {
   }
 
   async empty(name: string): Promise<void> {
-    await removeTree(this.path(name));
+    await removeTrees(this.path(name));
     mkdirSync(this.path(name), { recursive: true, mode: 0o700 });
   }
 

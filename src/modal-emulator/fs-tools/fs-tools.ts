@@ -10,7 +10,7 @@ import { DEFAULT_PATH } from '../box/box-factory.ts';
 import { OutputLog } from '../box/output-log.ts';
 import { invalid } from '../rpc/rpc-error.ts';
 import type { Exec } from '../sandboxes/exec.ts';
-import { toErrorReport } from './error-report.ts';
+import { toErrorReport, type FileExistsKind } from './error-report.ts';
 import { FIND_FORMAT, toEntries } from './find-entries.ts';
 
 /** What the SDK names as the program. */
@@ -37,12 +37,12 @@ directory=\${file%/*}/
 [ -d "$directory" ] || mkdir -p -- "$directory" || exit 1
 part=$directory.modal-fs-tools-$$
 cat >"$part" || { rm -f -- "$part"; exit 1; }
-if [ -e "$file" ]; then chmod --reference="$file" -- "$part"; chown --reference="$file" -- "$part"; fi
+if [ -e "$file" ]; then chown --reference="$file" -- "$part"; chmod --reference="$file" -- "$part"; fi
 mv -fT -- "$part" "$file" || { rm -f -- "$part"; exit 1; }
 `;
 
 /** The command that does the operation, and what becomes of its output (unchanged when absent). */
-type Plan = { argv: string[]; toOutput?: (raw: string) => string };
+type Plan = { argv: string[]; toOutput?: (raw: string) => string; kindOfFileExists?: FileExistsKind };
 
 export function startFsTools(box: Box, options: ProcessOptions): Exec {
   const plan = planOf(parseOperation(options.argv));
@@ -67,7 +67,11 @@ function parseOperation(argv: readonly string[]): Operation {
 
 function planOf(operation: Operation): Plan {
   if ('ReadFile' in operation) return { argv: ['cat', '--', operation.ReadFile.path] };
-  if ('WriteFile' in operation) return { argv: ['sh', '-c', WRITE_SCRIPT, 'sh', operation.WriteFile.path] };
+  if ('WriteFile' in operation) {
+    const argv = ['sh', '-c', WRITE_SCRIPT, 'sh', operation.WriteFile.path];
+    // A file is where a parent directory should be.
+    return { argv, kindOfFileExists: 'AlreadyExists' };
+  }
   if ('MakeDirectory' in operation) {
     const { path, parents } = operation.MakeDirectory;
     return { argv: ['mkdir', ...(parents ? ['-p'] : []), '--', path] };
@@ -128,7 +132,9 @@ class FsToolsExec implements Exec {
     const status = await this.#running.exited;
     const failed = !('code' in status) || status.code !== 0;
     if (failed) {
-      this.stderr.append(Buffer.from(toErrorReport(await this.#running.stderr.readAll())));
+      this.stderr.append(
+        Buffer.from(toErrorReport(await this.#running.stderr.readAll(), plan.kindOfFileExists)),
+      );
     } else if (plan.toOutput !== undefined) {
       this.stdout.append(Buffer.from(plan.toOutput(await this.#running.stdout.readAll())));
     }

@@ -1,7 +1,7 @@
 import { existsSync, mkdtempSync, readdirSync, renameSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { randomText } from '../disk/ids.ts';
-import { removeTree, runTool, ToolFailed } from '../box/host-process.ts';
+import { removeTrees, runTool, ToolFailed } from '../box/host-process.ts';
 import type { DebianRoot, DebianRoots } from './debian-root.ts';
 
 const ROOT_PREFIX = 'root:';
@@ -65,7 +65,7 @@ export class Layers {
   /** Deletes the layers that nothing uses, and what an interrupted copy left. */
   async collect(used: ReadonlySet<string>): Promise<void> {
     const unused = readdirSync(this.#directory).filter((name) => !used.has(name) && !this.#fresh.has(name));
-    await Promise.all(unused.map(async (name) => removeTree(join(this.#directory, name))));
+    await removeTrees(...unused.map((name) => join(this.#directory, name)));
   }
 
   async #copy(source: string, options: readonly string[]): Promise<string> {
@@ -77,7 +77,7 @@ export class Layers {
       renameSync(part, join(this.#directory, layer));
       return layer;
     } catch (error) {
-      await removeTree(part);
+      await removeTrees(part);
       throw error;
     } finally {
       this.#fresh.delete(basename(part));

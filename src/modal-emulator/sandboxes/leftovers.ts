@@ -5,7 +5,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { INIT_FILE } from '../box/box.ts';
-import { isRunning, processIdentitySchema, removeTree, signalIfThere } from '../box/host-process.ts';
+import { isRunning, processIdentitySchema, removeTrees, signalIfThere } from '../box/host-process.ts';
 import { readJsonFile } from '../disk/json-file.ts';
 
 const END_POLL_MS = 10;
@@ -25,7 +25,7 @@ export async function removeLeftoverBoxes(
         signalIfThere(init.pid, 'SIGKILL');
         for (let poll = 0; isRunning(init) && poll < END_POLLS; poll += 1) await sleep(END_POLL_MS);
       }
-      await removeTree(directory);
+      await removeTrees(directory);
     }),
   );
 }

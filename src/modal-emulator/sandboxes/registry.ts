@@ -7,7 +7,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { BoxFactory } from '../box/box-factory.ts';
-import { removeTree, signalIfThere } from '../box/host-process.ts';
+import { removeTrees, signalIfThere } from '../box/host-process.ts';
 import { newSandboxId, newTaskId } from '../disk/ids.ts';
 import type { ImageRecord, ImageStore } from '../images/image-store.ts';
 import { RpcError, notFound } from '../rpc/rpc-error.ts';
@@ -162,7 +162,7 @@ export class SandboxRegistry {
   async #forgetOutput(sandbox: Sandbox): Promise<void> {
     if (!this.#sandboxes.delete(sandbox.record.sandboxId)) return;
     sandbox.discard();
-    await removeTree(join(this.#parts.outputDirectory, sandbox.record.sandboxId));
+    await removeTrees(join(this.#parts.outputDirectory, sandbox.record.sandboxId));
   }
 
   #newRecord(request: CreateRequest): SandboxRecord {

@@ -3,12 +3,13 @@
  * whole. It knows nothing of turns. `exited` resolves once, after the last message, and only when the process and all it
  * started are gone: a tool outlives its agent otherwise.
  */
-import { query, type Options, type Query, type SDKMessage } from '@anthropic-ai/claude-agent-sdk';
+import type { Options, Query, SDKMessage } from '@anthropic-ai/claude-agent-sdk';
 import type { ChildProcess } from 'node:child_process';
 import { setTimeout as delay } from 'node:timers/promises';
 import { spawnAsAgentUser } from '../processes/agent-user.ts';
 import { endRun } from '../processes/sweep.ts';
 import type { Settings } from '../settings.ts';
+import { agentSdk } from './agent-sdk.ts';
 import { InputQueue } from './input-queue.ts';
 
 export type AgentProcessInput = {
@@ -33,7 +34,11 @@ export class AgentProcess {
   #end: string | null = null;
   #stderr = '';
 
-  constructor(input: AgentProcessInput) {
+  static async start(input: AgentProcessInput): Promise<AgentProcess> {
+    return new AgentProcess(input, await agentSdk());
+  }
+
+  private constructor(input: AgentProcessInput, { query }: Awaited<ReturnType<typeof agentSdk>>) {
     this.#input = input;
     const { options } = input;
     this.#query = query({
@@ -91,10 +96,16 @@ export class AgentProcess {
       thrown = error instanceof Error ? error.message : String(error);
     }
     // Only now: what the agent started in the background must not outlive it either.
-    const root = this.#child?.pid;
-    await endRun(this.#input.settings, { name: this.#input.run, ...(root === undefined ? {} : { root }) });
+    await endRun(this.#input.settings, { name: this.#input.run, ...this.#rootIfAlive() });
     const cause = this.#end ?? (thrown === '' ? 'its output ended' : thrown);
     const stderr = this.#stderr.trim();
     return { message: `the agent ended without a result: ${cause}${stderr === '' ? '' : ` (${stderr})`}` };
+  }
+
+  /** The id of a process that ended may be another's by now. */
+  #rootIfAlive(): { root?: number } {
+    const child = this.#child;
+    const isAlive = child?.pid !== undefined && child.exitCode === null && child.signalCode === null;
+    return isAlive ? { root: child.pid } : {};
   }
 }

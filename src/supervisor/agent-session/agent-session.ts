@@ -10,6 +10,7 @@ import { noUsage, totalsBetween, type TurnResult } from '../../agent/results.ts'
 import type { TranscriptEntry } from '../../contracts/transcript.ts';
 import type { TurnOutcome, TurnTotals } from '../../contracts/turn.ts';
 import type { Recorder } from '../journal/recorder.ts';
+import { makeFolder } from '../processes/folders.ts';
 import { runNameOf } from '../processes/agent-user.ts';
 import type { Settings } from '../settings.ts';
 import { AgentProcess } from './agent-process.ts';
@@ -129,19 +130,26 @@ export class AgentSession {
   }
 
   async #ensure(): Promise<{ process: AgentProcess; resumed: readonly TranscriptEntry[] }> {
-    this.#process ??= this.#start();
+    this.#process ??= this.#start().catch((error: unknown) => {
+      this.#process = null;
+      throw error;
+    });
     return this.#process;
   }
 
   async #start(): Promise<{ process: AgentProcess; resumed: readonly TranscriptEntry[] }> {
     const { settings, cwd, options } = this.#input;
     const { agentSessionId } = this.mirror;
-    const entries = agentSessionId === null ? null : await readTranscript(settings, { cwd, agentSessionId });
+    const [entries] = await Promise.all([
+      agentSessionId === null ? null : readTranscript(settings, { cwd, agentSessionId }),
+      // The agent itself may have removed the folder it is to start in.
+      makeFolder(settings, cwd),
+    ]);
     if (entries !== null) this.mirror.catchUp(entries);
     this.#earlier = entries === null ? null : costIn(entries);
     const mapper = createAgentEventMapper();
     const resume = entries === null ? undefined : (agentSessionId ?? undefined);
-    const process = new AgentProcess({
+    const process = await AgentProcess.start({
       settings,
       run: runNameOf(settings, `agent.${++this.#processes}`),
       options: { ...options(resume), sessionStore: this.mirror.store },

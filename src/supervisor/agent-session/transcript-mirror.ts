@@ -6,6 +6,9 @@ import type { SessionKey, SessionStore, SessionStoreEntry } from '@anthropic-ai/
 import type { TranscriptEntry } from '../../contracts/transcript.ts';
 import type { Recorder } from '../journal/recorder.ts';
 
+/** Of what is caught up at once, in one record. */
+const batchEntries = 100;
+
 export class TranscriptMirror {
   readonly #recorder: Recorder;
   readonly #restored: string | null;
@@ -44,7 +47,11 @@ export class TranscriptMirror {
   catchUp(entries: readonly TranscriptEntry[]): void {
     const { generation } = this.#recorder;
     const missing = entries.filter(({ uuid }) => uuid !== undefined && !generation.hasMirrored(uuid));
-    if (missing.length > 0 && this.agentSessionId !== null) this.#append(this.agentSessionId, missing);
+    const { agentSessionId } = this;
+    if (agentSessionId === null) return;
+    for (let start = 0; start < missing.length; start += batchEntries) {
+      this.#append(agentSessionId, missing.slice(start, start + batchEntries));
+    }
   }
 
   #append(agentSessionId: string, entries: readonly TranscriptEntry[], subpath?: string): void {

@@ -12,26 +12,25 @@ export type Follow = {
 
 /** Ends early, without a `StreamEnd`, when `signal` is aborted. */
 export async function* follow({ journal, from, ending, signal }: Follow): AsyncGenerator<Buffer | string> {
-  const aborted = new Promise<void>((resolve) => {
-    signal.addEventListener('abort', () => resolve(), { once: true });
-  });
+  await using reader = await journal.reader();
   for (let position = from; !signal.aborted;) {
     const span = ending();
     const end = span?.end ?? journal.size;
-    yield* journal.bytes({ start: position, end });
+    yield* reader.bytes({ start: position, end });
     position = Math.max(position, end);
     if (span !== undefined) {
-      yield endLine({ kind: 'stream.end', next: position, record: await journal.record(span) });
+      yield endLine({ kind: 'stream.end', next: position, record: await reader.record(span) });
       return;
     }
-    await Promise.race([journal.grownBeyond(position), aborted]);
+    await journal.grownBeyond(position, signal);
   }
 }
 
 /** What is there now, without following. */
 export async function* replay(journal: Journal, from: number): AsyncGenerator<Buffer | string> {
+  await using reader = await journal.reader();
   const end = journal.size;
-  yield* journal.bytes({ start: from, end });
+  yield* reader.bytes({ start: from, end });
   yield endLine({ kind: 'stream.end', next: Math.max(from, end), record: null });
 }
 

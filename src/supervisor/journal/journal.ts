@@ -28,7 +28,7 @@ export class Journal {
   readonly path: string;
   readonly #fd: number;
   #size: number;
-  #grown = Promise.withResolvers<void>();
+  readonly #waiting = new Set<() => void>();
 
   private constructor(path: string, fd: number) {
     this.path = path;
@@ -60,14 +60,22 @@ export class Journal {
       throw error;
     }
     this.#size = start + line.length;
-    this.#grown.resolve();
-    this.#grown = Promise.withResolvers<void>();
+    for (const wake of this.#waiting) wake();
     return { start, end: this.#size };
   }
 
-  /** Resolves when the journal has become longer than `size`. */
-  async grownBeyond(size: number): Promise<void> {
-    while (this.#size <= size) await this.#grown.promise;
+  /** Resolves when the journal is longer than `size`, or `signal` is aborted. */
+  async grownBeyond(size: number, signal: AbortSignal): Promise<void> {
+    if (this.#size > size || signal.aborted) return;
+    await new Promise<void>((resolve) => {
+      const wake = (): void => {
+        this.#waiting.delete(wake);
+        signal.removeEventListener('abort', wake);
+        resolve();
+      };
+      this.#waiting.add(wake);
+      signal.addEventListener('abort', wake);
+    });
   }
 
   /** True at the start, at the end, and wherever a record starts. */
@@ -79,21 +87,9 @@ export class Journal {
     return before[0] === lineFeed;
   }
 
-  /** The bytes from `start` to `end`, in pieces, each only when the one before was taken. */
-  async *bytes({ start, end }: Span): AsyncGenerator<Buffer> {
-    if (start >= end) return;
-    await using file = await open(this.path, 'r');
-    for (let position = start; position < end;) {
-      const piece = await readPiece(file, { start: position, end });
-      position += piece.length;
-      yield piece;
-    }
-  }
-
-  async record(span: Span): Promise<JournalRecord> {
-    const pieces: Buffer[] = [];
-    for await (const piece of this.bytes(span)) pieces.push(piece);
-    return journalRecordSchema.parse(JSON.parse(Buffer.concat(pieces).toString()));
+  /** For reading beside the writer; to be closed. */
+  async reader(): Promise<JournalReader> {
+    return new JournalReader(await open(this.path, 'r'));
   }
 
   sync(): void {
@@ -123,9 +119,31 @@ export class Journal {
   }
 }
 
-async function readPiece(file: FileHandle, { start, end }: Span): Promise<Buffer> {
-  const piece = Buffer.alloc(Math.min(readBytes, end - start));
-  const { bytesRead } = await file.read(piece, 0, piece.length, start);
-  if (bytesRead === 0) throw new Error(`the journal ends before byte ${end}`);
-  return piece.subarray(0, bytesRead);
+export class JournalReader {
+  readonly #file: FileHandle;
+
+  constructor(file: FileHandle) {
+    this.#file = file;
+  }
+
+  /** The bytes of a span, in pieces, each read only when the one before was taken. */
+  async *bytes({ start, end }: Span): AsyncGenerator<Buffer> {
+    for (let position = start; position < end;) {
+      const piece = Buffer.alloc(Math.min(readBytes, end - position));
+      const { bytesRead } = await this.#file.read(piece, 0, piece.length, position);
+      if (bytesRead === 0) throw new Error(`the journal ends before byte ${end}`);
+      position += bytesRead;
+      yield piece.subarray(0, bytesRead);
+    }
+  }
+
+  async record(span: Span): Promise<JournalRecord> {
+    const pieces: Buffer[] = [];
+    for await (const piece of this.bytes(span)) pieces.push(piece);
+    return journalRecordSchema.parse(JSON.parse(Buffer.concat(pieces).toString()));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#file.close();
+  }
 }

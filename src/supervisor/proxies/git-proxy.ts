@@ -3,7 +3,7 @@
  * exactly these repositories; the agent never holds it) and is where the session's rule on pushes is enforced: what the
  * agent's git is told to do cannot go around it, because no other way has a credential.
  */
-import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
+import type { ClientRequest, IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import { Transform } from 'node:stream';
 import type { InsteadOf } from '../../git/environment.ts';
 import type { PushRule } from '../../git/push-rule.ts';
@@ -13,6 +13,7 @@ import {
   type PushRequest,
   refusalOf,
 } from '../../git/receive-pack.ts';
+import { renamedPath } from './git-redirect.ts';
 import { gitRouteOf, type GitService, pathOfRepository } from './git-route.ts';
 import { endToEndHeaders } from './headers.ts';
 import { startLoopbackServer } from './loopback-server.ts';
@@ -21,7 +22,7 @@ import { relay } from './relay.ts';
 import { ticketMatches } from './ticket.ts';
 import { createUpstream, type Upstream } from './upstream.ts';
 
-export type GitProxyRepository = { name: string; url: string };
+type GitProxyRepository = { name: string; url: string };
 export type Pushed = { repository: string; ref: string; before: string; after: string };
 export type PushRefused = { repository: string; ref: string; reason: string };
 
@@ -67,6 +68,8 @@ type Target = {
   url: string;
   /** `url` without `.git`: people write both. */
   base: string;
+  origin: string;
+  /** On its server; changes when that says that the repository was renamed. */
   path: string;
   upstream: Upstream;
 };
@@ -75,7 +78,8 @@ function targetOf(repository: GitProxyRepository): Target {
   const url = repository.url.replace(/\/+$/, '');
   const parsed = new URL(url);
   const base = url.replace(/\.git$/, '');
-  return { name: repository.name, url, base, path: parsed.pathname, upstream: createUpstream(parsed) };
+  const { origin, pathname } = parsed;
+  return { name: repository.name, url, base, origin, path: pathname, upstream: createUpstream(parsed) };
 }
 
 type Exchange = {
@@ -147,16 +151,25 @@ async function refuse(exchange: Exchange, target: Target, gated: GatedPush): Pro
 function forward(exchange: Exchange, to: { target: Target; path: string; push?: GatedPush }): void {
   const { request, response, options } = exchange;
   const { target } = to;
-  relay({
-    body: to.push?.body ?? request,
-    outgoing: target.upstream.open({
+  const open = (): ClientRequest =>
+    target.upstream.open({
       method: request.method ?? 'GET',
       path: `${target.path}${to.path}`,
       headers: requestHeaders(request, options.token, to.push !== undefined),
-    }),
+    });
+  relay({
+    body: to.push?.body ?? request,
+    outgoing: open(),
     response,
     responseHeaders: (incoming) => endToEndHeaders(incoming.headers, ['set-cookie']),
     ...(to.push === undefined ? {} : { tap: reportTap(to.push.request, target, options) }),
+    follow: (incoming) => {
+      const { origin } = target;
+      const path = request.method === 'GET' ? renamedPath(incoming, { origin, suffix: to.path }) : null;
+      if (path === null) return null;
+      target.path = path;
+      return open();
+    },
     onUnreachable: () => {
       say(response, 502, `The server of ${target.url} cannot be reached.`);
     },

@@ -10,14 +10,23 @@ export type Relay = {
   responseHeaders: (incoming: IncomingMessage) => OutgoingHttpHeaders;
   /** Reads along with the answer. */
   tap?: Transform;
+  /** A request to send instead of passing this answer on, for a request without a body; null passes it on. */
+  follow?: (incoming: IncomingMessage) => ClientRequest | null;
   /** Answers when the server could not be reached; once it began to answer, an answer can only be cut. */
   onUnreachable: (error: Error) => void;
 };
 
 export function relay(exchange: Relay): void {
-  const { body, outgoing, response, tap } = exchange;
+  const { body, outgoing } = exchange;
+  exchange.response.once('close', () => outgoing.destroy());
+  answer(exchange, outgoing);
+  body.on('error', () => outgoing.destroy());
+  body.pipe(outgoing);
+}
+
+function answer(exchange: Relay, outgoing: ClientRequest): void {
+  const { body, response, tap } = exchange;
   let answered = false;
-  response.once('close', () => outgoing.destroy());
   outgoing.on('error', (error) => {
     body.unpipe(outgoing);
     body.resume();
@@ -27,14 +36,20 @@ export function relay(exchange: Relay): void {
   });
   outgoing.once('response', (incoming) => {
     answered = true;
+    const next = exchange.follow?.(incoming) ?? null;
+    if (next !== null) {
+      incoming.resume();
+      response.once('close', () => next.destroy());
+      answer({ ...exchange, follow: () => null }, next);
+      next.end();
+      return;
+    }
     response.writeHead(incoming.statusCode ?? 502, exchange.responseHeaders(incoming));
     response.flushHeaders();
     // A cut answer must look cut: pipeline destroys `response` instead of ending it.
     if (tap === undefined) pipeline(incoming, response, ignore);
     else pipeline(incoming, tap, response, ignore);
   });
-  body.on('error', () => outgoing.destroy());
-  body.pipe(outgoing);
 }
 
 function ignore(): void {

@@ -3,7 +3,7 @@ import http from 'node:http';
 import https from 'node:https';
 import tls from 'node:tls';
 
-export type UpstreamRequest = {
+type UpstreamRequest = {
   method: string;
   /** With query, as it is sent. */
   path: string;

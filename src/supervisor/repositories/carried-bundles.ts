@@ -13,9 +13,9 @@ import { carryWork, tooLargeToCarry } from '../../git/carry.ts';
 import { noCommit } from '../../git/heads.ts';
 import { restoreWork, type RestoreResult } from '../../git/restore.ts';
 import { runAsAgentUser } from '../processes/agent-user.ts';
+import { withTemporaryFolder } from '../processes/folders.ts';
 import type { Settings } from '../settings.ts';
 import { createGitRunner } from './git-runner.ts';
-import { withTemporaryFolder } from './temporary-folder.ts';
 
 export type Repository = { name: string; directory: string };
 

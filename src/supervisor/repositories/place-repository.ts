@@ -2,7 +2,7 @@
 import type { CarriedWork, RepositoryHead } from '../../contracts/checkpoint.ts';
 import { cloneRepository, fetchRepository, type CloneInput } from '../../git/clone.ts';
 import type { Recorder } from '../journal/recorder.ts';
-import { runAsAgentUser } from '../processes/agent-user.ts';
+import { emptyFolder } from '../processes/folders.ts';
 import type { Settings } from '../settings.ts';
 import { bringBackCarriedWork } from './carried-bundles.ts';
 import { createGitRunner } from './git-runner.ts';
@@ -46,13 +46,6 @@ async function holdsRepository({ settings, env, clone }: PlaceInput): Promise<bo
     `refs/heads/${sessionBranch}`,
   ]);
   if (top.stdout.trim() === '.git' && branch.exitCode === 0) return true;
-  const script = 'mkdir -p "$1" && find "$1" -mindepth 1 -delete';
-  const made = await runAsAgentUser(settings, {
-    argv: ['sh', '-c', script, 'sh', directory],
-    cwd: '/',
-    env: { PATH: settings.agentPath },
-  });
-  if (made.exitCode !== 0)
-    throw new Error(`the folder ${directory} could not be made: ${made.stderr.trim()}`);
+  await emptyFolder(settings, directory);
   return false;
 }

@@ -77,7 +77,7 @@ export async function runProgram(
 }
 
 /** Files as `path → mode and content`, without `.git`. Folders are told only by what is in them. Paths are latin1. */
-export async function filesOf(directory: string, below = ''): Promise<Map<string, string>> {
+async function filesOf(directory: string, below = ''): Promise<Map<string, string>> {
   const files = new Map<string, string>();
   const bytesOf = (path: string): Buffer => Buffer.from(`${directory}/${path}`, 'latin1');
   for (const name of (await readdir(bytesOf(below), { encoding: 'latin1' })).sort()) {

@@ -3,7 +3,12 @@ import { mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ModalClient, type App, type Image, type Sandbox, type SandboxExecParams } from 'modal';
+import { expect } from 'vitest';
 import { startEmulator, type Emulator, type EmulatorOptions } from '../../../src/modal-emulator/emulator.ts';
+
+/** For what happens soon, but not at once, on a machine that may be busy. */
+export const eventually = <T>(look: () => T | Promise<T>) =>
+  expect.poll(look, { timeout: 20_000, interval: 50 });
 
 export const BASE_TAG = 'debian:bookworm-slim';
 
@@ -33,7 +38,9 @@ export class Harness implements AsyncDisposable {
   /** The plain Debian image. */
   readonly base: Image;
 
-  private constructor(parts: Pick<Harness, 'stateDirectory' | 'emulator' | 'modal' | 'logs' | 'app' | 'base'>) {
+  private constructor(
+    parts: Pick<Harness, 'stateDirectory' | 'emulator' | 'modal' | 'logs' | 'app' | 'base'>,
+  ) {
     this.stateDirectory = parts.stateDirectory;
     this.emulator = parts.emulator;
     this.modal = parts.modal;
@@ -52,7 +59,10 @@ export class Harness implements AsyncDisposable {
     return new Harness({ stateDirectory, emulator, modal, logs, app, base });
   }
 
-  async sandbox(params: Parameters<ModalClient['sandboxes']['create']>[2] = {}, image = this.base): Promise<Sandbox> {
+  async sandbox(
+    params: Parameters<ModalClient['sandboxes']['create']>[2] = {},
+    image = this.base,
+  ): Promise<Sandbox> {
     return this.modal.sandboxes.create(this.app, image, params);
   }
 

@@ -11,7 +11,12 @@ export type BundleField = {
   isMap: boolean;
   wireType: number;
 };
-export type BundleRpc = { request: string; response: string; requestStream: boolean; responseStream: boolean };
+export type BundleRpc = {
+  request: string;
+  response: string;
+  requestStream: boolean;
+  responseStream: boolean;
+};
 
 const source = readFileSync(fileURLToPath(import.meta.resolve('modal')), 'utf8');
 
@@ -43,5 +48,10 @@ export function readRpc(name: string): BundleRpc | undefined {
   );
   const [, request, requestStream, response, responseStream] = pattern.exec(source) ?? [];
   if (request === undefined || response === undefined) return undefined;
-  return { request, response, requestStream: requestStream === 'true', responseStream: responseStream === 'true' };
+  return {
+    request,
+    response,
+    requestStream: requestStream === 'true',
+    responseStream: responseStream === 'true',
+  };
 }

@@ -266,6 +266,17 @@ describe('what goes wrong behind the proxy', () => {
     expect(result.exitCode).not.toBe(0);
   });
 
+  test('a push whose answer is cut is not told as one', async () => {
+    const clone = await stand.cloneWithWork();
+    stand.server.faults.delayMs = 1_000;
+    const cut = stand.agent(clone, 'push', 'origin', 'HEAD');
+    // The request is known before the delay, and the fault is taken after it.
+    await expect.poll(pushRequests, { interval: 5, timeout: 10_000 }).toBe(1);
+    stand.server.faults.cutNext(1, 0);
+    expect((await cut).exitCode).not.toBe(0);
+    expect(stand.pushed).toEqual([]);
+  });
+
   test('a server that is not there is said to be so', async () => {
     await stand.server.close();
     const result = await stand.agent('/', 'ls-remote', stand.url);

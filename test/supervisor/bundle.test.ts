@@ -1,0 +1,15 @@
+import { describe, expect, it } from 'vitest';
+import { bundleSupervisor } from '../../src/supervisor/bundle.ts';
+
+describe('the bundle', () => {
+  it('is one file that needs nothing but Node and the Agent SDK, named by its own hash', async () => {
+    const bundle = await bundleSupervisor();
+    const imports = [...bundle.code.matchAll(/(?:^import .*? from|^import|\bimport\()\s*"([^"]+)"/gm)].map(
+      (match) => match[1],
+    );
+    const outside = imports.filter((name) => name?.startsWith('node:') === false);
+    expect(new Set(outside)).toEqual(new Set(['@anthropic-ai/claude-agent-sdk']));
+    expect(bundle.fileName).toBe(`supervisor-${bundle.sha256}.mjs`);
+    expect(await bundleSupervisor()).toEqual(bundle);
+  });
+});

@@ -1,0 +1,97 @@
+import { describe, expect, it } from 'vitest';
+import type { JournalRecord } from '../../src/contracts/supervisor.ts';
+import { TurnRecord } from '../../src/supervisor/turns/turn-record.ts';
+
+const at = '2026-01-01T00:00:00.000Z';
+const totals = {
+  costUsd: 0,
+  usage: { inputTokens: 0, outputTokens: 0, cacheReadTokens: 0, cacheWriteTokens: 0 },
+  durationMs: 0,
+};
+
+const accepted = (turnId: string): JournalRecord => ({ kind: 'turn.accepted', at, turnId, textHash: 'hash' });
+const started = (turnId: string, continuation = 0): JournalRecord => ({
+  kind: 'turn.started',
+  at,
+  turnId,
+  continuation,
+});
+const lost = (turnId: string, losses: number): JournalRecord => ({
+  kind: 'turn.lost',
+  at,
+  turnId,
+  cause: 'supervisor-died',
+  message: '',
+  losses,
+});
+const ended = (turnId: string): JournalRecord => ({
+  kind: 'turn.ended',
+  at,
+  turnId,
+  outcome: { status: 'completed' },
+  totals,
+  answer: '',
+  agentSessionId: null,
+  carried: [],
+});
+
+/** The n-th record lies at byte n. */
+function recordOf(...records: JournalRecord[]): TurnRecord {
+  const turns = new TurnRecord();
+  for (const [index, record] of records.entries()) turns.apply(record, { start: index, end: index + 1 });
+  return turns;
+}
+
+const ask = (turns: TurnRecord, turnId: string, continuation = 0) =>
+  turns.decide({ turnId, continuation, textHash: 'hash' });
+
+describe('the turn record', () => {
+  it('starts a turn that it does not know, and one that was accepted but never started', () => {
+    expect(ask(recordOf(), 't1')).toEqual({ action: 'start', known: false });
+    expect(ask(recordOf(accepted('t1')), 't1')).toEqual({ action: 'start', known: true });
+  });
+
+  it('only follows a turn that runs or has ended', () => {
+    const turns = recordOf(accepted('t1'), started('t1'));
+    expect(ask(turns, 't1')).toEqual({ action: 'follow' });
+    expect(turns.endingOf({ turnId: 't1', continuation: 0 })).toBeUndefined();
+    turns.apply(ended('t1'), { start: 2, end: 3 });
+    expect(ask(turns, 't1')).toEqual({ action: 'follow' });
+    expect(ask(turns, 't1', 5)).toEqual({ action: 'follow' });
+    expect(turns.endingOf({ turnId: 't1', continuation: 0 })).toEqual({ start: 2, end: 3 });
+  });
+
+  it('continues a lost turn only when it is told how often it was lost', () => {
+    const turns = recordOf(accepted('t1'), started('t1'), lost('t1', 1));
+    expect(turns.running).toBeNull();
+    expect(ask(turns, 't1', 0)).toEqual({ action: 'follow' });
+    expect(turns.endingOf({ turnId: 't1', continuation: 0 })).toEqual({ start: 2, end: 3 });
+    expect(ask(turns, 't1', 1)).toEqual({ action: 'continue', cause: 'supervisor-died' });
+    expect(turns.endingOf({ turnId: 't1', continuation: 1 })).toBeUndefined();
+    expect(ask(turns, 't1', 2)).toMatchObject({ action: 'refuse', error: 'conflict' });
+  });
+
+  it('gives an old request the loss that it asked about, while the turn goes on', () => {
+    const turns = recordOf(accepted('t1'), started('t1'), lost('t1', 1), started('t1', 1));
+    expect(ask(turns, 't1', 0)).toEqual({ action: 'follow' });
+    expect(turns.endingOf({ turnId: 't1', continuation: 0 })).toEqual({ start: 2, end: 3 });
+    expect(ask(turns, 't1', 1)).toEqual({ action: 'follow' });
+    expect(turns.lossesOf('t1')).toBe(2);
+    expect(ask(turns, 't1', 2)).toEqual({ action: 'replace' });
+  });
+
+  it('goes on counting losses where an earlier generation stopped', () => {
+    const turns = recordOf(accepted('t1'), started('t1', 1));
+    expect(turns.lossesOf('t1')).toBe(2);
+    turns.apply(lost('t1', 2), { start: 2, end: 3 });
+    expect(turns.endingOf({ turnId: 't1', continuation: 1 })).toEqual({ start: 2, end: 3 });
+    expect(ask(turns, 't1', 2)).toMatchObject({ action: 'continue' });
+  });
+
+  it('runs one turn at a time, and none under another text', () => {
+    const turns = recordOf(accepted('t1'), started('t1'));
+    expect(ask(turns, 't2')).toMatchObject({ action: 'refuse', error: 'turn-running' });
+    const other = turns.decide({ turnId: 't1', continuation: 0, textHash: 'another' });
+    expect(other).toMatchObject({ action: 'refuse', error: 'conflict' });
+  });
+});
