@@ -7,8 +7,10 @@ import type { UpdateDefinition } from '@temporalio/common';
 import { workflowIdOf } from '../contracts/index.ts';
 import type { SessionEventOf, SessionState, TurnView } from '../contracts/index.ts';
 import { stateQuery, turnQuery } from '../contracts/session-messages.ts';
+import { failureTypes } from '../contracts/failures.ts';
 import { NoAnswer, RequestRejected, SessionClosed, SessionNotFound } from './errors.ts';
 import type { TemporalCalls } from './temporal-calls.ts';
+import { failureTypeOf } from './temporal-errors.ts';
 
 type ClosedData = SessionEventOf<'session.closed'>['data'];
 
@@ -78,10 +80,7 @@ export class SessionCalls {
     try {
       return await this.#calls.answered(this.#subject, call);
     } catch (error) {
-      if (error instanceof WorkflowUpdateFailedError) {
-        const sentence = error.cause?.message ?? error.message;
-        throw new RequestRejected(this.sessionId, sentence);
-      }
+      if (error instanceof WorkflowUpdateFailedError) throw await this.#refusal(error);
       if (!(error instanceof WorkflowNotFoundError)) throw error;
       // Temporal says "not found" for a workflow that ended, too. One that it has forgotten may have left its log.
       const closed = await this.#closedEvent();
@@ -92,5 +91,10 @@ export class SessionCalls {
       }
       throw new SessionClosed(this.sessionId, closed);
     }
+  }
+
+  async #refusal(error: WorkflowUpdateFailedError): Promise<Error> {
+    if (failureTypeOf(error) === failureTypes.sessionClosed) return this.closedError();
+    return new RequestRejected(this.sessionId, error.cause?.message ?? error.message);
   }
 }

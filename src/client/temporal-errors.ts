@@ -53,7 +53,8 @@ export function codeOf(error: unknown): number | undefined {
   return isGrpcServiceError(grpcError) ? grpcError.code : undefined;
 }
 
-function failureTypeOf(error: WorkflowUpdateFailedError): string | undefined {
+/** The type of the failure behind a refused update. */
+export function failureTypeOf(error: WorkflowUpdateFailedError): string | undefined {
   const { cause } = error;
   return cause instanceof ApplicationFailure ? (cause.type ?? undefined) : undefined;
 }

@@ -17,7 +17,9 @@ export const failureTypes = {
   credentialUnavailable: 'CredentialUnavailable',
   /** The worker shuts down: the next attempt attaches again at once. */
   workerShutdown: 'WorkerShutdown',
-  /** A message the session does not accept (a bound, another text under a known id, a closed session). */
+  /** A message for a session that is closed or closes. */
+  sessionClosed: 'SessionClosed',
+  /** A message the session does not accept: a bound, or another text under a known id. */
   rejected: 'Rejected',
   invalidInput: 'InvalidInput',
 } as const;

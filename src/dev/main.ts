@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import { env } from 'node:process';
 import { readConfig } from '../config.ts';
 import { startStack, type Stack } from './stack/stack.ts';
+import { stopRequest } from './stack/stop-request.ts';
 import { startWorkerProcess } from './stack/worker-process.ts';
 import { isFree } from './temporal/ports.ts';
 
@@ -16,7 +17,7 @@ const usualPorts = { grpc: 7233, ui: 8233 } as const;
 async function main(): Promise<void> {
   const config = readConfig();
   const stopped = stopRequest();
-  const stack = await startStack({
+  const starting = startStack({
     cacheDirectory: config.cacheDirectory,
     dataDirectory: config.dataDirectory,
     // The children's environment is this process's own; what Harvest reads of it is read by config.ts.
@@ -29,6 +30,9 @@ async function main(): Promise<void> {
     temporalUiPort: await whenFree(usualPorts.ui),
     log,
   });
+  const stack = await Promise.race([starting, stopped.then(() => null)]);
+  // What has started so far dies with this process.
+  if (stack === null) process.exit(130);
   try {
     const worker = await startWorkerProcess({
       environment: { ...env, ...stack.workerEnvironment, HARVEST_DATA_DIR: config.dataDirectory },
@@ -48,20 +52,6 @@ async function main(): Promise<void> {
 
 async function whenFree(port: number): Promise<number | undefined> {
   return (await isFree(port, '127.0.0.1')) ? port : undefined;
-}
-
-/** Resolves at the first Ctrl-C or SIGTERM; a second one ends the process at once, and with it every part of the stack. */
-function stopRequest(): Promise<string> {
-  return new Promise((resolve) => {
-    let asked = false;
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-      process.on(signal, () => {
-        if (asked) process.exit(130);
-        asked = true;
-        resolve(signal === 'SIGINT' ? 'interrupted' : 'asked to end');
-      });
-    }
-  });
 }
 
 function describe({ temporal, modal, scriptedModel, logDirectory }: Stack, taskQueue: string): void {

@@ -112,7 +112,7 @@ export class Supervisor {
     if (running !== null) await end(running);
     if (this.settings.exclusiveAgentUser) await endEveryRun(this.settings, runPrefixOf(this.settings));
     await removePackageCaches(this.settings);
-    generation.journal.sync();
+    await generation.journal.sync();
     return generation.journal.size;
   }
 

@@ -3,6 +3,8 @@ import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
 import type { z } from 'zod';
 import { bounds } from '../contracts/bounds.ts';
+import { failureTypes } from '../contracts/failures.ts';
+import type { FailureType } from '../contracts/failures.ts';
 import type { ExecRequest, Prompt } from '../contracts/messages.ts';
 import type { SessionData } from './session-data.ts';
 
@@ -10,7 +12,7 @@ export type Admission =
   | { answer: 'take' }
   /** The same message again: the same answer, nothing else. */
   | { answer: 'known' }
-  | { answer: 'refuse'; sentence: string };
+  | { answer: 'refuse'; type: FailureType; sentence: string };
 
 /** Half a SHA-256: it only has to tell texts apart. */
 export function textHash(text: string): string {
@@ -64,11 +66,15 @@ export function admitRequest(data: SessionData): Admission {
 function refuseClosed(data: SessionData): Admission | null {
   const { status } = data.phase;
   if (status !== 'terminating' && status !== 'closed' && data.asked.close === 'no') return null;
-  return refuse('the session is closed: start a new one');
+  return {
+    answer: 'refuse',
+    type: failureTypes.sessionClosed,
+    sentence: 'the session is closed: start a new one',
+  };
 }
 
-function refuse(sentence: string): Admission {
-  return { answer: 'refuse', sentence };
+export function refuse(sentence: string): Admission {
+  return { answer: 'refuse', type: failureTypes.rejected, sentence };
 }
 
 /** The first problem of a payload as one sentence that names the field. */

@@ -21,7 +21,15 @@ import type {
   PromptAccepted,
 } from '../contracts/messages.ts';
 import * as messages from '../contracts/session-messages.ts';
-import { admitExec, admitPrompt, admitRequest, describeProblem, execHash, textHash } from './admission.ts';
+import {
+  admitExec,
+  admitPrompt,
+  admitRequest,
+  describeProblem,
+  execHash,
+  refuse,
+  textHash,
+} from './admission.ts';
 import type { Admission } from './admission.ts';
 import type { SessionRun } from './session-run.ts';
 import { execView, stateView, turnView } from './views.ts';
@@ -81,7 +89,7 @@ function bindPrompt(run: SessionRun): void {
     const parsed = promptSchema.safeParse(payload);
     const admission = parsed.success
       ? admitPrompt(run.data, parsed.data)
-      : ({ answer: 'refuse', sentence: describeProblem('prompt', parsed.error) } as const);
+      : refuse(describeProblem('prompt', parsed.error));
     if (parsed.success && admission.answer !== 'refuse') takePrompt(run, parsed.data);
     else if (admission.answer === 'refuse') {
       run.emit({ type: 'prompt.rejected', data: { message: admission.sentence } }, turnIdOf(payload));
@@ -167,7 +175,7 @@ function parse<T>(what: string, schema: z.ZodType<T>, payload: unknown): T {
 
 function insist(admission: Admission): void {
   if (admission.answer === 'refuse')
-    throw ApplicationFailure.nonRetryable(admission.sentence, failureTypes.rejected);
+    throw ApplicationFailure.nonRetryable(admission.sentence, admission.type);
 }
 
 function turnIdOf(payload: unknown): { turnId?: string } {

@@ -235,6 +235,13 @@ test('a closed session takes no prompt and says so; its turns can still be read'
   expect(await session.prompt('say bye', { id: 'last' }).result()).toEqual(result);
 });
 
+test('a session is closed as soon as its log says so, before its workflow has ended', async () => {
+  const options = { environment: { CLOSING: 'lasts' } };
+  const session = await harvest.createSession(aRequest({ options }));
+  await session.terminate();
+  await expect(session.prompt('say more').accepted).rejects.toThrow(SessionClosed);
+});
+
 test('a session that never was is not found', async () => {
   const session = harvest.session('nobody');
   await expect(session.prompt('say hello').accepted).rejects.toThrow(SessionNotFound);

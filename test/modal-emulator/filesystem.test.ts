@@ -175,7 +175,7 @@ describe('a failing operation', () => {
       ],
       [async () => filesystem.remove('/fail/none'), SandboxFilesystemNotFoundError],
       [async () => filesystem.remove('/fail/none', { recursive: true }), SandboxFilesystemNotFoundError],
-      [async () => filesystem.watch('/fail').next(), InvalidError],
+      [async () => filesystem.watch('/fail')[Symbol.asyncIterator]().next(), InvalidError],
     ];
     for (const [operation, type] of failures) await expect(operation()).rejects.toThrow(type);
     expect(await out(sandbox, 'ls -A /fail /fail/directory; cat /fail/file')).toBe(

@@ -1,6 +1,10 @@
 import { Probe, type SandboxCreateParams } from 'modal';
+import { createChannel, createClient, Metadata } from 'nice-grpc';
+import { z } from 'zod';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { connect, Harness } from './support/harness.ts';
+import type { MethodDefinition } from '@grpc/grpc-js';
+import { controlPlaneDefinition } from '../../src/modal-emulator/rpc/protos.ts';
+import { Harness } from './support/harness.ts';
 
 let harness: Harness;
 beforeAll(async () => {
@@ -9,6 +13,28 @@ beforeAll(async () => {
 afterAll(async () => {
   await harness[Symbol.asyncDispose]();
 });
+
+/** For calls that the SDK would not make. */
+const accountDefinition = {
+  authTokenGet: untyped(controlPlaneDefinition['AuthTokenGet']),
+  appGetOrCreate: untyped(controlPlaneDefinition['AppGetOrCreate']),
+};
+const tokenSchema = z.object({ token: z.string() });
+
+function untyped(method: MethodDefinition<unknown, unknown> | undefined) {
+  if (method === undefined) throw new Error('no such RPC');
+  const { path, requestSerialize, requestDeserialize, responseSerialize, responseDeserialize } = method;
+  return {
+    path,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: object) => requestSerialize(value),
+    requestDeserialize: (bytes: Uint8Array) => requestDeserialize(Buffer.from(bytes)) as object,
+    responseSerialize: (value: object) => responseSerialize(value),
+    responseDeserialize: (bytes: Uint8Array) => responseDeserialize(Buffer.from(bytes)) as object,
+    options: {},
+  };
+}
 
 const UNIMPLEMENTED = 12;
 const refusal = (text: string | RegExp) => ({ details: expect.stringMatching(text) });
@@ -104,20 +130,24 @@ describe('a call that Local Modal does not serve', () => {
 });
 
 describe('a client', () => {
-  it('needs a token id and a secret', async () => {
-    const { cpClient } = connect(harness.emulator.url);
-    await expect(cpClient.authTokenGet({}, { metadata: undefined })).resolves.toMatchObject({
-      token: expect.any(String),
-    });
-    const calls = harness.countCalls('AuthTokenGet');
-    const { createChannel, createClient } = await import('nice-grpc');
+  it('needs a token id and a secret, and then the token they are exchanged for', async () => {
     const channel = createChannel(harness.emulator.url);
-    const { controlPlaneDefinition } = await import('../../src/modal-emulator/rpc/protos.ts');
-    const bare = createClient(controlPlaneDefinition as never, channel) as unknown as {
-      AuthTokenGet: (request: object) => Promise<object>;
-    };
-    await expect(bare.AuthTokenGet({})).rejects.toMatchObject({ code: 16 });
-    expect(harness.countCalls('AuthTokenGet')).toBe(calls + 1);
+    const client = createClient(accountDefinition, channel);
+    const unauthenticated = { code: 16 };
+    await expect(client.authTokenGet({})).rejects.toMatchObject(unauthenticated);
+    const metadata = new Metadata({ 'x-modal-token-id': 'ak-test', 'x-modal-token-secret': 'as-test' });
+    const { token } = tokenSchema.parse(await client.authTokenGet({}, { metadata }));
+    await expect(client.appGetOrCreate({ appName: 'test-app' }, { metadata })).rejects.toMatchObject(
+      unauthenticated,
+    );
+    metadata.set('x-modal-auth-token', token);
+    await expect(client.appGetOrCreate({ appName: 'test-app' }, { metadata })).resolves.toMatchObject({
+      appId: harness.app.appId,
+    });
+    metadata.set('x-modal-auth-token', `${token.slice(0, -4)}AAAA`);
+    await expect(client.appGetOrCreate({ appName: 'test-app' }, { metadata })).rejects.toMatchObject(
+      unauthenticated,
+    );
     channel.close();
   });
 });

@@ -140,9 +140,9 @@ describe('a filesystem snapshot', () => {
     const snapshot = await sandbox.snapshotFilesystem({ ttlMs: 2000 });
     const lasting = await sandbox.snapshotFilesystem({ ttlMs: null });
     const second = await harness.sandbox({}, snapshot);
-    await eventually(async () => harness.modal.images.fromId(snapshot.imageId).catch((error) => error), {
-      timeout: 5000,
-    }).toBeInstanceOf(NotFoundError);
+    await eventually(async () =>
+      harness.modal.images.fromId(snapshot.imageId).catch((error) => error),
+    ).toBeInstanceOf(NotFoundError);
     await expect(harness.sandbox({}, snapshot)).rejects.toMatchObject({ code: 5 });
     expect(await out(second, 'cat /short')).toBe('short\n');
     await Promise.all([second.terminate(), sandbox.terminate()]);

@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import type { Session } from '../../src/client.ts';
 import { startTemporalServer } from '../../src/dev/temporal/server.ts';
 import type { SessionEvent } from '../../src/contracts/events.ts';
-import { controlSandboxes } from '../support/emulator-control.ts';
+import { controlSandboxes, supervisorPid } from '../support/emulator-control.ts';
 import { count, eventually, expectWholeLog, follow, readLog } from '../support/log-checks.ts';
 import { sharedStack } from '../support/stack.ts';
 import { openWorld } from '../support/world.ts';
@@ -17,8 +17,8 @@ const counting = '!bash for i in $(seq 10); do echo line-$i >> counted.txt; slee
 
 async function untilLine(session: Session, line: number): Promise<void> {
   await eventually(
-    async () => (await session.exec(['sh', '-c', 'wc -l < counted.txt 2>/dev/null || echo 0'])).output,
-    (output) => Number(output.trim()) >= line,
+    async () => (await session.exec(['sh', '-c', 'touch counted.txt; wc -l < counted.txt'])).output,
+    (output) => Number(output) >= line,
   );
 }
 
@@ -79,7 +79,7 @@ describe.each(Array.from({ length: repeats }, (_, index) => index + 1))('in mid-
 
   it.each([
     ['agent', 'pkill -KILL -u agent -f claude'],
-    ['supervisor', 'pkill -KILL -f /opt/harvest/supervisor/'],
+    ['supervisor', `kill -KILL $(${supervisorPid})`],
   ])('a killed %s has its turn continued exactly once', async (_, command) => {
     await using world = await openWorld();
     const session = await world.session();

@@ -5,7 +5,7 @@ import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, it } from 'vitest';
-import { controlSandboxes } from '../support/emulator-control.ts';
+import { controlSandboxes, supervisorPid } from '../support/emulator-control.ts';
 import { count, readLog } from '../support/log-checks.ts';
 import { sharedStack } from '../support/stack.ts';
 import { openWorld } from '../support/world.ts';
@@ -28,7 +28,7 @@ it('keeps the credentials from the agent: environment, memory, control socket an
   expect(own.output).not.toContain(git.token);
   expect(own.output).not.toContain(model.credential);
 
-  const supervisor = '$(pgrep -f /opt/harvest/supervisor/ | head -1)';
+  const supervisor = `$(${supervisorPid})`;
   expect((await shell(`cat /proc/${supervisor}/environ`)).output).toContain('Permission denied');
   expect((await shell(`cat /proc/${supervisor}/mem`)).output).toContain('Permission denied');
   expect(

@@ -1,11 +1,7 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { recordOf } from './support/client.ts';
 import { TestSession } from './support/session.ts';
 import { agentProcessesIn, createWorld, type World } from './support/world.ts';
-
-/** The agent writes its transcript this much behind what it does. */
-const transcriptLagMs = 500;
 
 /** Each step of it leaves its mark in the file. */
 const steps = ['!bash echo one >> steps.txt', '!sleep-bash 3', '!bash echo two >> steps.txt', '!say Done.'];
@@ -25,7 +21,7 @@ describe('when agent or supervisor die', () => {
     const session = await TestSession.begin(world);
     const running = session.turn('t1', steps);
     await session.journalHolds('seq 3');
-    await delay(transcriptLagMs);
+    await session.transcriptHolds('Bash completed with no output');
     process.kill(session.supervisor.agentPid(), 'SIGKILL');
     const lost = recordOf(await running, 'turn.lost');
     expect(lost).toMatchObject({ turnId: 't1', cause: 'agent-died', losses: 1 });
@@ -68,7 +64,7 @@ describe('when agent or supervisor die', () => {
     const session = await TestSession.begin(world);
     const cut = session.turn('t1', steps);
     await session.journalHolds('seq 3');
-    await delay(transcriptLagMs);
+    await session.transcriptHolds('Bash completed with no output');
     // The agent and the tool it runs.
     await expect.poll(() => agentProcessesIn(session.place.folder).length).toBeGreaterThan(1);
     await session.supervisor.crash();
@@ -96,13 +92,13 @@ describe('when agent or supervisor die', () => {
 
   it('brings the transcript out of the sandbox whole, although the agent was killed in the middle', async () => {
     const session = await TestSession.begin(world);
-    const running = session.turn('t1', ['!bash echo before', '!sleep-bash 3', '!say Done.']);
+    const running = session.turn('t1', ['!bash true', '!sleep-bash 3', '!say Done.']);
     await session.journalHolds('seq 3');
-    await delay(transcriptLagMs);
+    await session.transcriptHolds('Bash completed with no output');
     process.kill(session.supervisor.agentPid(), 'SIGKILL');
     await running;
     const { agentSessionId } = recordOf(
-      await session.turn('t1', ['!bash echo before', '!sleep-bash 3', '!say Done.'], { continuation: 1 }),
+      await session.turn('t1', ['!bash true', '!sleep-bash 3', '!say Done.'], { continuation: 1 }),
       'turn.ended',
     );
     const entries = (await session.records('transcript')).flatMap((record) =>
@@ -121,7 +117,7 @@ describe('when agent or supervisor die', () => {
     const session = await TestSession.begin(world);
     const running = session.turn('t1', ['!bash echo one >> steps.txt', '!hang 1', '!say Done.']);
     await session.journalHolds('tool.finished');
-    await delay(transcriptLagMs);
+    await session.transcriptHolds('Bash completed with no output');
     const silent = session.supervisor.agentPid();
     const continued = session.turn('t1', ['!bash echo one >> steps.txt', '!hang 1', '!say Done.'], {
       continuation: 1,

@@ -3,6 +3,9 @@ import { createModalProvider } from '../../src/sandbox/modal-provider.ts';
 import type { Sandbox } from '../../src/sandbox/provider.ts';
 import { sharedStack } from './stack.ts';
 
+/** Prints the supervisor's pid inside a sandbox; its entrypoint, a shell, has the same path in its arguments. */
+export const supervisorPid = `ps -eo pid,args | awk '$2 == "/opt/harvest/bin/node" { print $1 }'`;
+
 export type SandboxControl = {
   /** Ends the session's running sandbox without notice. */
   kill(sessionId: string): Promise<void>;

@@ -93,7 +93,8 @@ export class World implements AsyncDisposable {
   async #tell(): Promise<void> {
     for (const session of this.#sessions) {
       console.log(`events of session ${session.id}:`);
-      for (const event of await readLog(session).catch(() => [])) console.log(JSON.stringify(event).slice(0, 600));
+      for (const event of await readLog(session).catch(() => []))
+        console.log(JSON.stringify(event).slice(0, 600));
     }
     for (const worker of this.workers) console.log(`worker ${worker.pid}:\n${worker.log.join('\n')}`);
   }

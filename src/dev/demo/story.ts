@@ -2,7 +2,7 @@
 import type { Harvest, Session } from '../../client.ts';
 import type { SessionEvent } from '../../contracts/events.ts';
 import { isTurnEnd } from '../../contracts/events.ts';
-import { demoNotesFile, demoPrompts } from '../demo-repository/story.ts';
+import { demoNotesFile } from '../demo-repository/story.ts';
 import type { Printer } from './print.ts';
 
 export class StoryFailed extends Error {
@@ -16,15 +16,17 @@ export type StoryOptions = {
   credentials: { github?: string; claude: string };
   /** Modal's own list of the running sandboxes of this session. */
   runningSandboxes: (sessionId: string) => Promise<string[]>;
-  /** The branch as the git server has it, for people. */
-  showBranch: (branch: string) => Promise<string>;
+  /** What is asked; `word` is to be remembered. */
+  prompts: (word: string) => { fix: string; recall: string; long: string; queued: string };
+  /** The branch as our own git server has it, for people; null when the repository is somebody else's. */
+  showBranch: ((branch: string) => Promise<string>) | null;
   signal: AbortSignal;
 };
 
 export async function tell(options: StoryOptions): Promise<void> {
   const { harvest, printer, repository, credentials, signal } = options;
   const word = randomWord();
-  const prompts = demoPrompts(word);
+  const prompts = options.prompts(word);
   printer.step('A session on the repository');
   const session = await harvest.createSession({
     repositories: [repository],
@@ -114,11 +116,18 @@ class Story {
   }
 
   async finish(): Promise<void> {
+    const branch = `harvest/${this.#session.id}`;
+    const { showBranch } = this.#options;
+    const elsewhere =
+      showBranch === null
+        ? (await this.#session.exec(['git', 'log', '--oneline', '-5', `origin/${branch}`])).output
+        : '';
     this.#printer.step('Terminate');
     await this.#session.terminate();
     this.closed = true;
-    const branch = `harvest/${this.#session.id}`;
-    this.#printer.line(`${branch} on the git server:\n${await this.#options.showBranch(branch)}`);
+    this.#printer.line(
+      `${branch} on the git server:\n${showBranch === null ? elsewhere : await showBranch(branch)}`,
+    );
   }
 
   totals(): void {

@@ -3,10 +3,13 @@
  * links, so that it is built once per machine and lies on the disk once. Layers never change, so sharing them is safe.
  */
 import { execFile } from 'node:child_process';
-import { access, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import { access, mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { withLock } from './file-lock.ts';
+
+/** The one in use and the one before: two checkouts side by side do not build in turns. */
+const keptTemplates = 2;
 
 export type SeedOptions = {
   cacheDirectory: string;
@@ -20,15 +23,15 @@ export type SeedOptions = {
 /** Puts the base image into the state directory unless it was put there before. */
 export async function seedEmulatorState(options: SeedOptions): Promise<void> {
   const { cacheDirectory, stateDirectory, contentHash, log, build } = options;
-  const template = templateDirectory(cacheDirectory);
+  const { templates, template, built } = templatePaths(cacheDirectory, contentHash);
   const seeded = join(stateDirectory, `base-${contentHash}`);
   if (await exists(seeded)) return;
   const announceWait = () => log('another process is building the base image; waiting for it');
-  await withLock(join(cacheDirectory, 'modal-emulator', 'template.lock'), announceWait, async () => {
-    const built = join(template, `base-${contentHash}`);
+  await withLock(join(templates, 'lock'), announceWait, async () => {
     if (!(await exists(built))) {
       await build(template);
       await writeFile(built, '');
+      await removeOld(templates);
     }
     await mkdir(stateDirectory, { recursive: true, mode: 0o700 });
     for (const part of ['layers', 'images']) await copyLinked(join(template, part), stateDirectory);
@@ -37,14 +40,24 @@ export async function seedEmulatorState(options: SeedOptions): Promise<void> {
 }
 
 /** The next stack builds the base image into the template again. */
-export async function forgetTemplate(cacheDirectory: string): Promise<void> {
-  const names = await readdir(templateDirectory(cacheDirectory)).catch(() => []);
-  const marks = names.filter((name) => name.startsWith('base-'));
-  await Promise.all(marks.map((name) => rm(join(templateDirectory(cacheDirectory), name), { force: true })));
+export async function forgetTemplate(cacheDirectory: string, contentHash: string): Promise<void> {
+  await rm(templatePaths(cacheDirectory, contentHash).built, { force: true });
 }
 
-function templateDirectory(cacheDirectory: string): string {
-  return join(cacheDirectory, 'modal-emulator', 'template');
+function templatePaths(cacheDirectory: string, contentHash: string) {
+  const templates = join(cacheDirectory, 'modal-emulator');
+  const template = join(templates, `template-${contentHash.slice(0, 16)}`);
+  return { templates, template, built: join(template, 'built') };
+}
+
+/** Each is a whole image on the disk. */
+async function removeOld(templates: string): Promise<void> {
+  const names = (await readdir(templates)).filter((name) => name.startsWith('template-'));
+  const dated = await Promise.all(
+    names.map(async (name) => ({ name, atMs: (await stat(join(templates, name))).mtimeMs })),
+  );
+  const old = dated.toSorted((a, b) => b.atMs - a.atMs).slice(keptTemplates);
+  await Promise.all(old.map(({ name }) => rm(join(templates, name), { recursive: true, force: true })));
 }
 
 /** By hard links where both lie on one file system, else whole. */

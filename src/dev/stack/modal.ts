@@ -57,7 +57,8 @@ export async function openModal(options: ModalOptions): Promise<StackModal> {
       options.log("using Modal's cloud; the base image is built there once (a few minutes)");
     const { image, built } = await buildBase(provider, options);
     // The template's layers belong to a Debian root that is no longer in the cache.
-    if (emulator !== null && built) await forgetTemplate(options.cacheDirectory);
+    if (emulator !== null && built)
+      await forgetTemplate(options.cacheDirectory, baseRecipe('core').contentHash);
     return { emulator, ...target, provider, baseImage: image, stop };
   } catch (error) {
     await stop();

@@ -33,10 +33,17 @@ export type AgentSessionInput = {
 export type TurnInput = {
   turnId: string;
   continuation: number;
-  /** The prompt as the agent is to read it. */
-  text: string;
-  /** Said instead of `text` when the conversation, of which `entries` are there, already holds it. */
-  continuationNotice: (entries: readonly TranscriptEntry[]) => string;
+  /** What the agent is told. */
+  messageFor: (conversation: Conversation) => string;
+};
+
+export type Conversation = {
+  /** What the agent resumed from when its process started. */
+  resumed: readonly TranscriptEntry[];
+  /** It is the agent's first message ever. */
+  isNew: boolean;
+  /** An earlier run of the turn told it the prompt. */
+  holdsPrompt: boolean;
 };
 
 export type TurnEnd =
@@ -61,6 +68,7 @@ export class AgentSession {
   readonly #input: AgentSessionInput;
   #process: Promise<{ process: AgentProcess; resumed: readonly TranscriptEntry[] }> | null = null;
   #processes = 0;
+  #hasRun = false;
   #turn: Turn | null = null;
   #earlier: Pick<TurnResult, 'cumulativeCostUsd' | 'cumulativeUsage'> | null = null;
 
@@ -92,7 +100,9 @@ export class AgentSession {
       if (turn.interrupted || turn.givenUp !== undefined) await process.kill();
       const earlier = Array.from({ length: continuation }, (_, run) => messageUuid(scope, run));
       const holdsPrompt = resumed.some(({ uuid }) => earlier.some((id) => id === uuid));
-      process.send(holdsPrompt ? input.continuationNotice(resumed) : input.text, turn.uuid);
+      const isNew = resumed.length === 0 && !this.#hasRun;
+      process.send(input.messageFor({ resumed, isNew, holdsPrompt }), turn.uuid);
+      this.#hasRun = true;
       const end = await Promise.race([turn.result.promise, process.exited]);
       return 'outcome' in end ? this.#ended(turn, end) : this.#died(turn, end.message);
     } finally {
@@ -146,6 +156,7 @@ export class AgentSession {
       makeFolder(settings, cwd),
     ]);
     if (entries !== null) this.mirror.catchUp(entries);
+    else if (this.#hasRun) this.#warn('The transcript of the agent is gone: it begins a new conversation.');
     this.#earlier = entries === null ? null : costIn(entries);
     const mapper = createAgentEventMapper();
     const resume = entries === null ? undefined : (agentSessionId ?? undefined);
@@ -163,6 +174,8 @@ export class AgentSession {
   #onMessage(message: SDKMessage, mapper: AgentEventMapper): void {
     const { recorder } = this.#input;
     const turnId = this.#turn?.input.turnId;
+    // The whole of a block comes after all of its pieces.
+    if (message.type === 'assistant') recorder.endBlocks(message.message.id);
     // Redacted before anything is cut (I11). Pieces of text are redacted as a stream by the recorder.
     const readable = message.type === 'stream_event' ? message : recorder.redactor.json(message);
     for (const step of mapper.map(readable)) {
@@ -170,7 +183,6 @@ export class AgentSession {
       if (step.kind === 'delta') recorder.delta(step.body satisfies DeltaBody, turnId);
       if (step.kind === 'result' && this.#isOfTurn(message)) this.#turn?.result.resolve(step.result);
     }
-    if (message.type === 'assistant') recorder.endBlocks(message.message.id);
   }
 
   /** The agent also works unasked, when something in the background ends: such a result is not the turn's. */
@@ -217,11 +229,14 @@ export class AgentSession {
   async #catchUp(): Promise<void> {
     if (this.#process !== null && this.mirror.gotEntries) return;
     const { agentSessionId } = this.mirror;
-    const { settings, cwd, recorder } = this.#input;
+    const { settings, cwd } = this.#input;
     const entries = agentSessionId === null ? null : await readTranscript(settings, { cwd, agentSessionId });
     if (entries !== null) this.mirror.catchUp(entries);
     if (this.#turn === null || this.mirror.gotEntries) return;
-    const message = 'The agent gave no transcript of this turn: it will not remember it in a new sandbox.';
-    recorder.event({ type: 'warning', data: { message } }, this.#turn.input.turnId);
+    this.#warn('The agent gave no transcript of this turn: it will not remember it in a new sandbox.');
+  }
+
+  #warn(message: string): void {
+    this.#input.recorder.event({ type: 'warning', data: { message } }, this.#turn?.input.turnId);
   }
 }

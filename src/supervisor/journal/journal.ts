@@ -6,7 +6,7 @@
  */
 import {
   closeSync,
-  fsyncSync,
+  fsync,
   ftruncateSync,
   fstatSync,
   mkdirSync,
@@ -16,6 +16,7 @@ import {
 } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { promisify } from 'node:util';
 import { journalRecordSchema, type JournalRecord } from '../../contracts/supervisor.ts';
 
 /** Bytes `start` to `end` (exclusive) hold one record with its line feed. */
@@ -92,8 +93,9 @@ export class Journal {
     return new JournalReader(await open(this.path, 'r'));
   }
 
-  sync(): void {
-    fsyncSync(this.#fd);
+  /** Resolves when all of it is on disk. */
+  async sync(): Promise<void> {
+    await promisify(fsync)(this.#fd);
   }
 
   close(): void {

@@ -76,14 +76,18 @@ export async function runAsAgentUser(
     ended(child),
     takeStdout === undefined ? buffer(child.stdout) : takeStdout(child.stdout),
     buffer(child.stderr),
-    // A program that ends without reading all of its input is no error.
-    feed(child.stdin, stdin).catch(() => undefined),
+    feed(child.stdin, stdin),
   ]);
   return { ...end, stdout: out ?? Buffer.alloc(0), stderr: stderr.toString() };
 }
 
-async function feed(input: Writable, from: Readable | Buffer | undefined): Promise<void> {
-  await (from === undefined || Buffer.isBuffer(from)
-    ? pipeline([from ?? Buffer.alloc(0)], input)
-    : pipeline(from, input));
+async function feed(input: Writable, from: Readable | Buffer = Buffer.alloc(0)): Promise<void> {
+  try {
+    await pipeline(Buffer.isBuffer(from) ? [from] : from, input);
+  } catch (error) {
+    // A program that ends without reading all of its input is no error.
+    if (!inputClosed.has((error as NodeJS.ErrnoException).code ?? '')) throw error;
+  }
 }
+
+const inputClosed = new Set(['EPIPE', 'ECONNRESET', 'ERR_STREAM_PREMATURE_CLOSE']);

@@ -1,6 +1,6 @@
 /** HTTP on a unix socket that only root can open. A client that goes away ends its own stream and nothing else. */
 import { once } from 'node:events';
-import { chmodSync, mkdirSync, rmSync } from 'node:fs';
+import { chmodSync, mkdirSync, rmSync, statSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { dirname } from 'node:path';
 import { ZodError, z } from 'zod';
@@ -21,8 +21,9 @@ const statusOf: Record<SupervisorError['error'], number> = {
 
 export async function listen(supervisor: Supervisor): Promise<Server> {
   const { socketPath } = supervisor.settings;
-  mkdirSync(dirname(socketPath), { recursive: true, mode: 0o700 });
-  chmodSync(dirname(socketPath), 0o700);
+  const folder = dirname(socketPath);
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  if ((statSync(folder).mode & 0o077) !== 0) throw new Error(`${folder} is open to others than root`);
   rmSync(socketPath, { force: true });
   const server = createServer((request, response) => {
     void answer(supervisor, request, response);

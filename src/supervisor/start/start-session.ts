@@ -21,12 +21,20 @@ export type Placed = {
 };
 
 export async function placeEverything(settings: Settings, session: Session): Promise<Placed> {
-  const [agentSessionId, heads] = await Promise.all([
+  const [agentSessionId, heads] = await allEnded([
     placeConversation(settings, session),
-    Promise.all(session.request.repositories.map((_, index) => place(settings, session, index))),
+    allEnded(session.request.repositories.map(async (_, index) => place(settings, session, index))),
   ]);
   await rm(incomingFolder(settings), { recursive: true, force: true });
   return { agentSessionId, heads };
+}
+
+/** Like `Promise.all`, but rejects only when nothing is under way any more: the next attempt uses the same folders. */
+async function allEnded<T extends readonly unknown[] | []>(
+  values: T,
+): Promise<{ -readonly [P in keyof T]: Awaited<T[P]> }> {
+  await Promise.allSettled(values);
+  return Promise.all(values);
 }
 
 /** After a restart of the supervisor: all is in place, only said again. */

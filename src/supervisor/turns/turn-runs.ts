@@ -77,11 +77,15 @@ export class TurnRuns {
     const notice = continuationNotice({ cause, count: Math.max(1, continuation) });
     const from = turns.firstStartOf(turnId);
     const calls = continuation === 0 ? [] : await finishedCalls(journal, { turnId, from });
+    const recentMessages = session.request.restore?.recentMessages ?? [];
+    const prompt = request.notice === undefined ? request.text : `${request.notice}\n\n${request.text}`;
     const end = await agent.run({
       turnId,
       continuation,
-      text: this.#promptOf(request),
-      continuationNotice: (entries) => notice + tellFinishedCalls(calls, entries),
+      messageFor: ({ resumed, isNew, holdsPrompt }) => {
+        if (holdsPrompt) return notice + tellFinishedCalls(calls, resumed);
+        return isNew ? enrichWithRecentMessages(prompt, recentMessages) : prompt;
+      },
     });
     if (end.kind === 'lost') {
       const losses = session.recorder.generation.turns.lossesOf(turnId);
@@ -95,13 +99,6 @@ export class TurnRuns {
     } else {
       await this.#finish(turnId, end);
     }
-  }
-
-  #promptOf({ text, notice }: TurnRequest): string {
-    const { agent, session } = this.#input;
-    const told = notice === undefined ? text : `${notice}\n\n${text}`;
-    const isNew = agent.mirror.agentSessionId === null;
-    return isNew ? enrichWithRecentMessages(told, session.request.restore?.recentMessages ?? []) : told;
   }
 
   async #finish(turnId: string, end: Extract<TurnEnd, { kind: 'ended' }>): Promise<void> {
@@ -118,7 +115,7 @@ export class TurnRuns {
       agentSessionId,
       carried: carried.flat(),
     });
-    session.recorder.generation.journal.sync();
+    await session.recorder.generation.journal.sync();
   }
 
   async #carry(turnId: string, index: number): Promise<CarriedWork[]> {

@@ -1,8 +1,9 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { continuationNotice, restartNotice } from '../../../src/agent/notices.ts';
+import { continuationNotice } from '../../../src/agent/notices.ts';
 import { bash, nothingRemembered, say } from '../../../src/dev/scripted-model/steps.ts';
+import { restartNotice } from '../../../src/workflows/decisions.ts';
 import { Agent, createAgentHome, type AgentHome } from './claude-code.ts';
 import { oauth, startModel } from './model.ts';
 
@@ -107,7 +108,7 @@ test('a prompt that is run again behind a notice starts from its beginning', asy
   });
   await using agent = new Agent({ home, modelUrl: model.url, env: oauth });
   await agent.prompt('Count');
-  const notice = restartNotice({ cause: 'it was killed', notRestored: ['Ignored files.'] });
+  const notice = restartNotice('turn-before');
   expect((await agent.prompt(`${notice}\n\nCount`)).text).toBe('counted');
   expect(await readFile(join(home.workingDirectory, 'steps'), 'utf8')).toBe('1\n1\n');
 });

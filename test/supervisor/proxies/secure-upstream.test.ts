@@ -36,7 +36,7 @@ afterEach(async () => {
 
 async function throughProxy(env: Record<string, string>): Promise<string> {
   const url = `https://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const program = join(import.meta.dirname, 'secure-upstream-main.ts');
+  const program = join(import.meta.dirname, 'fixtures/secure-upstream-main.ts');
   const { stdout } = await run(process.execPath, [program, url], {
     env: { PATH: process.env['PATH'] ?? '', ...env },
   });

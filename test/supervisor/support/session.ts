@@ -1,5 +1,5 @@
 /** A started session with the few requests that most tests make. */
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import type { JournalRecord, StartRequest, TurnRequest } from '../../../src/contracts/supervisor.ts';
@@ -74,6 +74,17 @@ export class TestSession {
 
   async journalHolds(text: string): Promise<void> {
     await expect.poll(async () => this.journal(), { timeout: 10_000 }).toContain(text);
+  }
+
+  /** Waits for the agent's own file, which it writes a while after it has done what it says. */
+  async transcriptHolds(text: string): Promise<void> {
+    const folder = join(this.place.home, '.claude/projects');
+    const read = (): string =>
+      readdirSync(folder, { recursive: true, encoding: 'utf8' })
+        .filter((name) => name.endsWith('.jsonl'))
+        .map((name) => readFileSync(join(folder, name), 'utf8'))
+        .join('');
+    await expect.poll(read, { timeout: 10_000 }).toContain(text);
   }
 
   file(path: string): string {

@@ -1,0 +1,99 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import {
+  boxInits,
+  eventually,
+  Harness,
+  mountsUnder,
+  namespacesOf,
+  processesIn,
+  sh,
+} from './support/harness.ts';
+
+let harness: Harness;
+beforeAll(async () => {
+  harness = await Harness.start();
+});
+afterAll(async () => {
+  await harness[Symbol.asyncDispose]();
+});
+
+const boxesOnDisk = (): string[] => readdirSync(join(harness.stateDirectory, 'boxes'));
+
+describe('ending sandboxes', () => {
+  it('thirty of them, in every way, leaves no process, no mount and no file', async () => {
+    const sandboxes = await Promise.all(
+      Array.from({ length: 30 }, async (_, index) =>
+        harness.sandbox(index % 3 === 0 ? { command: ['sh', '-c', 'read line; exit 5'] } : {}),
+      ),
+    );
+    const namespaces = boxInits(harness.stateDirectory).flatMap(namespacesOf);
+    expect(namespaces).toHaveLength(60);
+    // Daemons in sessions of their own that ignore every signal they can.
+    const daemons = 'for i in 1 2 3; do setsid sh -c "trap \'\' TERM INT HUP; sleep 600" & done';
+    await Promise.all(
+      sandboxes.map(async (sandbox) =>
+        sh(sandbox, `(${daemons}) >/dev/null 2>&1; head -c 100000 /dev/zero > /file`),
+      ),
+    );
+    expect(processesIn(namespaces).length).toBeGreaterThanOrEqual(30 * 4);
+    const codes = await Promise.all(
+      sandboxes.map(async (sandbox, index) => {
+        if (index % 3 === 0) await sandbox.stdin.writeText('end\n');
+        else if (index % 3 === 1) await sandbox.terminate();
+        else await harness.emulator.faults.killSandbox(sandbox.sandboxId);
+        return sandbox.wait();
+      }),
+    );
+    expect(codes).toEqual(sandboxes.map((_, index) => (index % 3 === 0 ? 5 : 137)));
+    // An end that was reported has happened: nothing is waited for here.
+    expect(processesIn(namespaces)).toEqual([]);
+    expect(mountsUnder(harness.stateDirectory)).toEqual([]);
+    await eventually(boxesOnDisk).toEqual([]);
+  });
+
+  it('with two hundred processes that ignore signals is over at once', async () => {
+    const sandbox = await harness.sandbox();
+    const [init] = boxInits(harness.stateDirectory);
+    const namespaces = namespacesOf(init ?? 0);
+    await sh(
+      sandbox,
+      'for i in $(seq 200); do setsid sh -c "trap \'\' TERM; exec sleep 600" >/dev/null 2>&1 & done',
+    );
+    await eventually(() => processesIn(namespaces).length).toBeGreaterThan(200);
+    await sandbox.terminate();
+    expect(processesIn(namespaces)).toEqual([]);
+  });
+
+  it('twice, or at the same moment, is the same as once', async () => {
+    const sandbox = await harness.sandbox();
+    await Promise.all([
+      sandbox.terminate(),
+      sandbox.terminate(),
+      harness.emulator.faults.killSandbox(sandbox.sandboxId),
+    ]);
+    await sandbox.terminate();
+    expect(await sandbox.wait()).toBe(137);
+  });
+
+  it('ends the commands that were running, and their waits', async () => {
+    const sandbox = await harness.sandbox();
+    const processes = await Promise.all(
+      Array.from({ length: 20 }, async () => sandbox.exec(['sleep', '600'])),
+    );
+    const waits = processes.map(async (process) => process.wait());
+    await sandbox.terminate();
+    expect(new Set(await Promise.all(waits))).toEqual(new Set([137]));
+  });
+
+  it('while it boots ends it too', async () => {
+    const creations = Array.from({ length: 5 }, async (_, index) =>
+      harness.sandbox({ name: `booting-${index}` }),
+    );
+    const outcomes = Promise.allSettled(creations);
+    await harness.stop();
+    await outcomes;
+    expect(boxesOnDisk()).toEqual([]);
+  });
+});
