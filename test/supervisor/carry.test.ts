@@ -131,6 +131,44 @@ describe('carried work', () => {
     expect(ended.totals.usage.outputTokens).toBeLessThan(100);
   });
 
+  it('comes back onto a snapshot, which keeps what git ignores', async () => {
+    const snapshot = await TestSession.begin(world, { url: first.url });
+    await snapshot.turn('s1', [
+      'The word is "mulberry".',
+      '!bash echo built > built.log; echo old > staged.txt',
+      '!say Noted.',
+    ]);
+    await snapshot.supervisor.client.request('POST', '/quiesce');
+    const { agentSessionId: snapshotAgent } = (await snapshot.records('turn.ended'))[0] as {
+      agentSessionId: string;
+    };
+    await snapshot.supervisor.stop();
+
+    snapshot.supervisor = await snapshot.place.start();
+    await snapshot.supervisor.client.request('PUT', '/carry?repository=fruit', bundle);
+    const restore = {
+      from: 'snapshot' as const,
+      carried: [carried],
+      transcript: { agentSessionId: snapshotAgent },
+      recentMessages: [],
+    };
+    const started = await snapshot.start({ from: 0, generation: 2, restore });
+    recordOf(started, 'start.finished');
+    expect(eventsOf(started, 'repository.ready')).toMatchObject([{ from: 'snapshot' }]);
+    expect(eventsOf(started, 'conversation.restored')).toMatchObject([{ from: 'transcript' }]);
+    expect(statusOf(snapshot)).toBe(statusOf(first));
+    expect(snapshot.file('built.log')).toBe('built\n');
+    const ended = recordOf(await snapshot.turn('s2', ['!recall "(\\w+)"']), 'turn.ended');
+    expect(ended.answer).toContain('mulberry');
+  });
+
+  it('is missed in a sentence when the worker did not send it', async () => {
+    const session = await TestSession.prepare(world, first.url);
+    const restore = { from: 'image' as const, carried: [carried], transcript: null, recentMessages: [] };
+    const { failure } = recordOf(await session.start({ generation: 2, restore }), 'start.failed');
+    expect(failure).toMatchObject({ kind: 'internal', message: expect.stringContaining('not sent') });
+  });
+
   it('tells the last messages to an agent whose transcript is lost', async () => {
     const third = await TestSession.prepare(world, first.url);
     const recentMessages = [

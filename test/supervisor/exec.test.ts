@@ -81,6 +81,14 @@ describe('exec', () => {
     expect(folder.outcome).toMatchObject({ status: 'failed' });
   });
 
+  it('says in a sentence what no process can be given, and goes on', async () => {
+    const nul = recordOf(await session.exec('nul', ['echo', 'a\0b']), 'exec.ended');
+    expect(nul.outcome).toMatchObject({ status: 'failed', message: expect.stringContaining('null bytes') });
+    const long = recordOf(await session.exec('long', ['true', 'x'.repeat(300_000)]), 'exec.ended');
+    expect(long.outcome).toMatchObject({ status: 'failed' });
+    expect((await session.supervisor.client.status()).started).toBe(true);
+  });
+
   it('keeps every byte of much output in events that the event log takes, and its end as the answer', async () => {
     const followed = await session.exec('much', ['seq', '1', '200000']);
     const text = outputOf(followed, 'stdout');

@@ -45,9 +45,9 @@ export function textPrinter(options: {
     },
     event: (event) => {
       if (event.type === 'agent.text.delta') {
-        if (!streaming) write(`${stamp()}${style(36, 'agent  ')}`);
+        if (!streaming) write(`${stamp()}${style(36, 'agent   ')}`);
         streaming = true;
-        write(event.data.text.replaceAll('\n', `\n${' '.repeat(15)}`));
+        write(event.data.text.replaceAll('\n', `\n${' '.repeat(16)}`));
         return;
       }
       const text = describe(event, style);
@@ -60,7 +60,7 @@ type Style = (code: number, text: string) => string;
 
 /** One event as one or a few lines; null for what the terminal need not show. */
 function describe(event: SessionEvent, style: Style): string | null {
-  const label = (name: string): string => style(2, name.padEnd(7));
+  const label = (name: string): string => style(2, name.padEnd(8));
   switch (event.type) {
     case 'sandbox.creating':
       return `${label('modal')}creating sandbox ${event.data.name} from the ${event.data.image} image`;
@@ -71,7 +71,7 @@ function describe(event: SessionEvent, style: Style): string | null {
     case 'repository.restored':
       return `${label('git')}${event.data.repository} restored: ${event.data.uncommittedFiles} uncommitted files, ${event.data.unpushedCommits} unpushed commits`;
     case 'tool.started':
-      return `${style(33, 'tool   ')}${event.data.name} ${shorten(describeInput(event.data.input), 120)}`;
+      return `${style(33, 'tool    ')}${event.data.name} ${shorten(describeInput(event.data.input), 120)}`;
     case 'tool.finished':
       return indent(
         shorten(event.data.output.trimEnd(), 600),
@@ -84,10 +84,10 @@ function describe(event: SessionEvent, style: Style): string | null {
     case 'turn.completed':
     case 'turn.interrupted':
     case 'turn.failed':
-      return `${style(32, 'turn   ')}${event.turnId ?? ''} ${event.type.slice(5)} in ${(event.data.durationMs / 1_000).toFixed(1)} s, $${event.data.costUsd.toFixed(4)}`;
+      return `${style(32, 'turn    ')}${event.turnId ?? ''} ${event.type.slice(5)} in ${(event.data.durationMs / 1_000).toFixed(1)} s, $${event.data.costUsd.toFixed(4)}`;
     case 'turn.continued':
     case 'turn.restarted':
-      return `${style(33, 'turn   ')}${event.turnId ?? ''} ${event.type.slice(5)}: ${event.data.cause}`;
+      return `${style(33, 'turn    ')}${event.turnId ?? ''} ${event.type.slice(5)}: ${event.data.cause}`;
     case 'snapshot.taken':
       return `${label('modal')}snapshot ${event.data.imageId} in ${event.data.durationMs} ms`;
     case 'session.paused':
@@ -96,7 +96,7 @@ function describe(event: SessionEvent, style: Style): string | null {
     case 'session.closed':
       return `${label('session')}closed: ${event.data.reason}`;
     case 'warning':
-      return `${style(33, 'warning')} ${event.data.message}`;
+      return `${style(33, 'warning ')}${event.data.message}`;
     default:
       return null;
   }
@@ -119,6 +119,6 @@ function indent(text: string, style: (line: string) => string): string | null {
   return text
     .split('\n')
     .slice(0, 12)
-    .map((each) => `       ${style(each)}`)
+    .map((each) => `        ${style(each)}`)
     .join('\n');
 }

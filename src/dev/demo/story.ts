@@ -1,4 +1,5 @@
 /** The demo's story: every step is checked, and the first that does not hold ends it with a sentence. */
+import { EventEmitter, once } from 'node:events';
 import type { Harvest, Session } from '../../client.ts';
 import type { SessionEvent } from '../../contracts/events.ts';
 import { isTurnEnd } from '../../contracts/events.ts';
@@ -53,6 +54,7 @@ class Story {
   readonly #session: Session;
   readonly #options: StoryOptions;
   readonly #seen: SessionEvent[] = [];
+  readonly #shown = new EventEmitter();
   readonly #startedAt = performance.now();
 
   constructor(session: Session, options: StoryOptions) {
@@ -68,6 +70,7 @@ class Story {
     for await (const event of this.#session.events({ signal })) {
       this.#seen.push(event);
       this.#printer.event(event);
+      this.#shown.emit('event');
     }
   }
 
@@ -85,6 +88,7 @@ class Story {
   async pause(): Promise<void> {
     this.#printer.step('Pause: a snapshot, then no sandbox');
     await this.#session.pause();
+    await this.#until((event) => event.type === 'session.paused');
     const running = await this.#options.runningSandboxes(this.#session.id);
     insist(running.length === 0, `Modal still runs ${running.join(', ')}`);
     this.#printer.line('Modal lists no sandbox of this session');
@@ -113,6 +117,7 @@ class Story {
     await this.#session.interrupt('long');
     insist((await long.result()).status === 'interrupted', 'the turn was not interrupted');
     insist((await queued.result()).status === 'completed', 'the queued turn did not complete');
+    await this.#until((event) => event.turnId === 'queued' && isTurnEnd(event));
   }
 
   async finish(): Promise<void> {
@@ -147,14 +152,13 @@ class Story {
     const result = await this.#session.prompt(prompt, { id }).result();
     if (result.status === 'failed') throw new StoryFailed(`turn ${id} failed: ${result.failure.message}`);
     insist(result.status === 'completed', `turn ${id} was ${result.status}`);
+    await this.#until((event) => event.turnId === id && isTurnEnd(event));
     return result;
   }
 
+  /** Until what is wanted was shown: a step begins below the events that led to it. */
   async #until(wanted: (event: SessionEvent) => boolean): Promise<void> {
-    for await (const event of this.#session.events({ signal: this.#options.signal })) {
-      if (wanted(event)) return;
-    }
-    throw new StoryFailed('the session ended before what the demo waited for');
+    while (!this.#seen.some(wanted)) await once(this.#shown, 'event', { signal: this.#options.signal });
   }
 }
 

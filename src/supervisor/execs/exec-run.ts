@@ -39,35 +39,45 @@ export async function runExec(input: ExecRunInput): Promise<void> {
 }
 
 async function runCommand(input: ExecRunInput, cwd: string, output: OutputEvents): Promise<ExecOutcome> {
-  const { settings, request, env, signal } = input;
+  const { settings, request, env } = input;
   const run = runNameOf(settings, `exec.${request.execId}`);
   const [command = '', ...args] = request.argv;
-  const child = spawnAsAgentUser(settings, { argv: [command, ...args], cwd, env, run });
-  const root = child.pid;
-  let stopped: ExecOutcome | undefined;
-  const stop = (outcome: ExecOutcome): void => {
-    stopped ??= outcome;
-    void endRun(settings, { name: run, ...(root === undefined ? {} : { root }) });
-  };
-  const timer = setTimeout(() => stop({ status: 'timed-out' }), request.timeoutSeconds * 1_000);
-  const aborted = (): void => stop({ status: 'lost', message: 'the sandbox was about to be snapshotted' });
-  signal.addEventListener('abort', aborted, { once: true });
-  child.stdin.on('error', () => undefined).end();
-  child.once('exit', () => setTimeout(() => closeOutputs(child), outputsAfterEndMs));
   try {
-    const end = await Promise.all([
+    // Throws by itself for what no process can be given: a NUL, or more than the kernel takes.
+    const child = spawnAsAgentUser(settings, { argv: [command, ...args], cwd, env, run });
+    child.stdin.on('error', () => undefined).end();
+    child.once('exit', () => setTimeout(() => closeOutputs(child), outputsAfterEndMs));
+    const stop = stopOnTime(input, { name: run, ...(child.pid === undefined ? {} : { root: child.pid }) });
+    const [end] = await Promise.all([
       ended(child),
       take(child.stdout, (text) => output.add('stdout', text)),
       take(child.stderr, (text) => output.add('stderr', text)),
-    ]);
-    return stopped ?? outcomeOf(end[0]);
+    ]).finally(stop.cancel);
+    return (await stop.outcome()) ?? outcomeOf(end);
   } catch (error) {
     return { status: 'failed', message: sentenceOf(error, command) };
   } finally {
-    clearTimeout(timer);
-    signal.removeEventListener('abort', aborted);
     output.end();
   }
+}
+
+/** Ends the run at its time limit, or when the exec is aborted. */
+function stopOnTime({ settings, request, signal }: ExecRunInput, run: { name: string; root?: number }) {
+  let stopped: Promise<ExecOutcome> | undefined;
+  const stop = (outcome: ExecOutcome): void => {
+    stopped ??= endRun(settings, run).then(() => outcome);
+  };
+  const timer = setTimeout(() => stop({ status: 'timed-out' }), request.timeoutSeconds * 1_000);
+  const abort = (): void => stop({ status: 'lost', message: 'it was ended for a snapshot of the sandbox' });
+  signal.addEventListener('abort', abort, { once: true });
+  return {
+    cancel: (): void => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', abort);
+    },
+    /** When all of it is gone; undefined when it ended by itself. */
+    outcome: async (): Promise<ExecOutcome | undefined> => stopped,
+  };
 }
 
 /** What the command left in the background may hold its outputs open: that does not keep the exec from ending. */

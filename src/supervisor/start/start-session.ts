@@ -64,6 +64,9 @@ async function place(settings: Settings, session: Session, index: number): Promi
   const work = request.restore?.carried.find((carried) => carried.repository === name);
   const bundle = incomingBundle(settings, name);
   const bundlePath = work !== undefined && work.bytes > 0 ? bundle : null;
+  if (bundlePath !== null && !(await exists(bundlePath))) {
+    throw new Error(`the bundle of ${name} was not sent ahead of the start`);
+  }
   const { url, branch } = wanted;
   return placeRepository({
     settings,
