@@ -7,10 +7,10 @@ import { agentUser, debianImage, packagePins } from './pins.ts';
 import { runtimeVersion } from './runtime-version.ts';
 
 /** `core`: what a session needs. */
-export const imageProfiles = ['core'] as const;
-export type ImageProfile = (typeof imageProfiles)[number];
+const imageProfiles = ['core'] as const;
+type ImageProfile = (typeof imageProfiles)[number];
 
-export type BaseRecipe = {
+type BaseRecipe = {
   from: string;
   commands: readonly string[];
   /** Of everything above: another hash, another image. */

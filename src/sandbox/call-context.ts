@@ -10,9 +10,14 @@ import { toPortError } from './modal-errors.ts';
 
 type ClientMiddleware = NonNullable<ModalClientParams['grpcMiddleware']>[number];
 
-export type BuildLogEntry = { entryId: string; text: string };
+/** Gets the output of an image build, over several calls that wait for the same build. */
+export type BuildLogReader = {
+  /** What was read last: the next call goes on from there. Empty at first. */
+  lastEntryId: string;
+  add(text: string): void;
+};
 
-type CallContext = { signal: AbortSignal; onBuildLog?: (entry: BuildLogEntry) => void };
+type CallContext = { signal: AbortSignal; buildLog?: BuildLogReader };
 
 const callContext = new AsyncLocalStorage<CallContext | undefined>();
 
@@ -24,7 +29,7 @@ export type Bounds = {
   what: string;
   timeoutSeconds: number;
   signal?: AbortSignal | undefined;
-  onBuildLog?: (entry: BuildLogEntry) => void;
+  buildLog?: BuildLogReader;
 };
 
 /**
@@ -32,7 +37,7 @@ export type Bounds = {
  * the deadline, at once, whatever the SDK does then.
  */
 export async function bounded<T>(bounds: Bounds, work: () => Promise<T>): Promise<T> {
-  const { what, timeoutSeconds, onBuildLog } = bounds;
+  const { what, timeoutSeconds, buildLog } = bounds;
   const deadline = new AbortController();
   const timer = setTimeout(() => {
     deadline.abort(new ProviderUnavailable(`${what}: no answer within ${timeoutSeconds} s`));
@@ -44,7 +49,7 @@ export async function bounded<T>(bounds: Bounds, work: () => Promise<T>): Promis
   signal.addEventListener('abort', abandon, { once: true });
   try {
     signal.throwIfAborted();
-    const context = { signal, ...(onBuildLog !== undefined && { onBuildLog }) };
+    const context = { signal, ...(buildLog !== undefined && { buildLog }) };
     return await Promise.race([callContext.run(context, work), abandoned.promise]);
   } catch (error) {
     // The abort reaches the request too, and its own error may come first.
@@ -77,17 +82,23 @@ export const callContextMiddleware: ClientMiddleware = async function* applyCall
   const bound =
     context === undefined || sharedMethods.has(method) ? options : { ...options, signal: context.signal };
   if (!call.responseStream) return yield* call.next(call.request, bound);
-  const responses = call.next(call.request, bound);
-  for await (const response of responses) {
-    if (method === 'ImageJoinStreaming') reportBuildLog(response, context?.onBuildLog);
+  const reader = method === 'ImageJoinStreaming' ? context?.buildLog : undefined;
+  if (reader === undefined || call.requestStream) return yield* call.next(call.request, bound);
+  for await (const response of call.next(goingOn(call.request, reader), bound)) {
+    readBuildLog(response, reader);
     yield response;
   }
   return undefined;
 };
 
+function goingOn<Request>(request: Request, { lastEntryId }: BuildLogReader): Request {
+  return lastEntryId === '' ? request : { ...request, lastEntryId };
+}
+
 /** The SDK reads the build's log and drops it; this is its only way out. */
-function reportBuildLog(response: unknown, onBuildLog: CallContext['onBuildLog']): void {
+function readBuildLog(response: unknown, reader: BuildLogReader): void {
   const { entryId, taskLogs } = response as { entryId: string; taskLogs: { data: string }[] };
+  if (entryId !== '') reader.lastEntryId = entryId;
   const text = taskLogs.map(({ data }) => data).join('');
-  if (text !== '') onBuildLog?.({ entryId, text });
+  if (text !== '') reader.add(text);
 }

@@ -1,6 +1,6 @@
 /** Building and deleting images through the SDK. */
 import type { App, Image, ModalClient } from 'modal';
-import { bounded, portCall, type BuildLogEntry } from './call-context.ts';
+import { bounded, portCall, type BuildLogReader } from './call-context.ts';
 import { ImageBuildFailed, ImageGone, ProviderUnavailable } from './errors.ts';
 import { isNotFound, messageOf, toPortError } from './modal-errors.ts';
 import type { ImageRecipe, ImageRef } from './provider.ts';
@@ -41,7 +41,7 @@ type LayerRequest = { app: App; log: LayerLog; timeoutSeconds: number; signal: A
 
 async function buildLayer(image: Image, { app, log, timeoutSeconds, signal }: LayerRequest): Promise<Image> {
   const what = `build image, ${log.title}`;
-  const bounds = { what, timeoutSeconds, signal, onBuildLog: (entry: BuildLogEntry) => log.add(entry) };
+  const bounds = { what, timeoutSeconds, signal, buildLog: log };
   const announcement = setTimeout(() => log.announce(), quietMs);
   try {
     for (let join = 1; ; join += 1) {
@@ -61,14 +61,14 @@ async function buildLayer(image: Image, { app, log, timeoutSeconds, signal }: La
 }
 
 /** What people read of one layer. */
-class LayerLog {
+class LayerLog implements BuildLogReader {
   readonly title: string;
   /** The end of the output. */
   tail = '';
+  lastEntryId = '';
   readonly #label: string;
   readonly #onLog: (text: string) => void;
   readonly #startedMs = Date.now();
-  readonly #seen = new Set<string>();
   #announced = false;
 
   constructor(label: string, command: string, onLog: (text: string) => void) {
@@ -83,10 +83,7 @@ class LayerLog {
     this.#onLog(`${this.title}\n`);
   }
 
-  add({ entryId, text }: BuildLogEntry): void {
-    // A build that is joined again tells its log from the start.
-    if (entryId !== '' && this.#seen.has(entryId)) return;
-    this.#seen.add(entryId);
+  add(text: string): void {
     this.announce();
     this.tail = (this.tail + text).slice(-keptLogCharacters);
     this.#onLog(text);

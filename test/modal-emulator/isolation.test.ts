@@ -16,8 +16,8 @@ afterAll(async () => {
 
 describe('inside a sandbox', () => {
   it('there are only its own processes', async () => {
-    const names = await out(sandbox, 'cat /proc/[0-9]*/comm');
-    expect(names.split('\n').filter(Boolean).toSorted()).toEqual(['cat', 'sh', 'sleep']);
+    const names = await out(sandbox, 'exec cat /proc/[0-9]*/comm');
+    expect(names.split('\n').filter(Boolean).toSorted()).toEqual(['cat', 'sleep']);
   });
 
   it("there is nothing of this machine's files and mounts", async () => {
@@ -44,7 +44,7 @@ describe('inside a sandbox', () => {
   it('/dev, /run and /tmp are its own and begin empty', async () => {
     const other = await harness.sandbox();
     await out(sandbox, 'touch /dev/shm/mine /run/mine /tmp/mine');
-    expect(await out(other, 'ls /dev/shm /tmp; ls /run')).toBe('/dev/shm:\n\n/tmp:\nlock\nmodal\n');
+    expect(await out(other, 'ls /dev/shm /tmp; ls /run')).toBe('/dev/shm:\n\n/tmp:\nlock\nmodal\nmount\n');
     expect(await out(other, 'ls /dev')).toBe(
       'fd\nfull\nnull\nptmx\npts\nrandom\nshm\nstderr\nstdin\nstdout\ntty\nurandom\nzero\n',
     );
@@ -104,7 +104,7 @@ describe('inside a sandbox', () => {
     expect(connected.code).toBe(0);
   });
 
-  it('packages can be installed, removed and compiled as in any Debian', async () => {
+  it('the package database is whole, and a directory of the image can be renamed', async () => {
     expect(await out(sandbox, 'dpkg --audit; dpkg-query -W -f "\\${Package}\\n" | grep -c .')).toMatch(
       /^\d{2,3}\n$/,
     );

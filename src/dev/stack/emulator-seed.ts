@@ -2,11 +2,11 @@
  * Every emulator has a state directory of its own; the base image in it is copied from a template in the cache by hard
  * links, so that it is built once per machine and lies on the disk once. Layers never change, so sharing them is safe.
  */
-import { execFile } from 'node:child_process';
 import { access, mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { withLock } from './file-lock.ts';
+import { childEnd, describeEnd, spawnGuarded } from './guarded-child.ts';
+import { collectTail } from './output-tail.ts';
 
 /** The one in use and the one before: two checkouts side by side do not build in turns. */
 const keptTemplates = 2;
@@ -62,12 +62,21 @@ async function removeOld(templates: string): Promise<void> {
 
 /** By hard links where both lie on one file system, else whole. */
 async function copyLinked(source: string, targetDirectory: string): Promise<void> {
-  const run = promisify(execFile);
-  try {
-    await run('cp', ['-a', '--link', '--no-clobber', source, targetDirectory]);
-  } catch {
-    await run('cp', ['-a', '--reflink=auto', '--no-clobber', source, targetDirectory]);
-  }
+  const link = await copy(['--link', source, targetDirectory]);
+  const failure = link === null ? null : await copy(['--reflink=auto', source, targetDirectory]);
+  if (failure !== null) throw new Error(`the base image cannot be copied to ${targetDirectory}: ${failure}`);
+}
+
+/** Null, or why it failed. */
+async function copy(args: readonly string[]): Promise<string | null> {
+  const child = spawnGuarded({
+    argv: ['/bin/cp', '-a', '--no-clobber', ...args],
+    environment: { LC_ALL: 'C' },
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  const output = collectTail(child.stderr);
+  const end = await childEnd(child);
+  return end.code === 0 ? null : (await output) || describeEnd(end);
 }
 
 function exists(path: string): Promise<boolean> {

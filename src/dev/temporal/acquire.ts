@@ -11,7 +11,7 @@ import { downloadBinary } from './download.ts';
 import { goInstallBinary, goModule } from './go-install.ts';
 import { TemporalUnavailable, type Attempt } from './errors.ts';
 
-export type Log = (line: string) => void;
+type Log = (line: string) => void;
 
 export type TemporalBinary = { path: string; version: string; from: 'path' | 'cache' | 'download' | 'go' };
 
@@ -46,7 +46,7 @@ export function cachedBinaryPath(cacheDirectory: string): string {
 }
 
 /** The file of that name in the directories of PATH, or null. */
-export async function findProgram(name: string, environment: Environment): Promise<string | null> {
+async function findProgram(name: string, environment: Environment): Promise<string | null> {
   for (const directory of (environment['PATH'] ?? '').split(delimiter)) {
     if (directory === '') continue;
     const path = join(directory, name);

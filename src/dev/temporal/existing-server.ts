@@ -9,7 +9,7 @@ import { ensureSearchAttributes } from './search-attributes.ts';
 const answerTimeoutMs = 5_000;
 
 /** How to reach a server; fits the client's `Connection` and the worker's `NativeConnection`. */
-export type TemporalConnectionOptions = Pick<ConnectionOptions, 'tls' | 'apiKey' | 'metadata'> & {
+type TemporalConnectionOptions = Pick<ConnectionOptions, 'tls' | 'apiKey' | 'metadata'> & {
   address: string;
 };
 

@@ -143,11 +143,7 @@ async function launch(
   }
 }
 
-export function serverArguments(options: {
-  databaseFile: string;
-  namespace: string;
-  ports: Ports;
-}): string[] {
+function serverArguments(options: { databaseFile: string; namespace: string; ports: Ports }): string[] {
   const { databaseFile, namespace, ports } = options;
   const flags = {
     ip: host,

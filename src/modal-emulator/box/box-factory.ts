@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { randomText } from '../disk/ids.ts';
-import { BOX_CA_BUNDLE } from './boot-script.ts';
+import { BOX_CA_BUNDLE } from './box-files.ts';
 import { Box } from './box.ts';
 import type { Fifos } from './fifos.ts';
 

@@ -7,12 +7,11 @@
  * B3  `ended` resolves only when every process of the box is reaped, so its files may then be moved or deleted.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
-import { mkdirSync, symlinkSync } from 'node:fs';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { writeJsonFile } from '../disk/json-file.ts';
-import { BOOT_SCRIPT } from './boot-script.ts';
+import { makeBoxFiles } from './box-files.ts';
 import { BoxProcess, type ProcessOptions } from './box-process.ts';
 import type { Fifos } from './fifos.ts';
 import { identifyProcess, removeTrees, signalIfThere, type ProcessIdentity } from './host-process.ts';
@@ -52,9 +51,9 @@ export class Box {
 
   /** Boots in 30 to 90 ms; copies nothing. Rejects with what the boot script complained about. */
   static async start(options: BoxOptions): Promise<Box> {
-    const names = prepareDirectory(options);
+    const names = makeBoxFiles(options.directory, options.layers, options.caBundle);
     const namespaces = ['--mount', '--pid', '--ipc', '--uts', '--fork', '--kill-child'];
-    const init = [toolPath('sh'), '-ec', BOOT_SCRIPT, 'sh', options.directory, names.join(':')];
+    const init = [toolPath('sh'), '-e', BOOT_SCRIPT, options.directory, names.join(':'), options.deviceTemplate];
     const unshare = spawn(
       toolPath('setpriv'),
       [
@@ -103,14 +102,6 @@ export class Box {
   async removeFiles(): Promise<void> {
     await removeTrees(this.directory);
   }
-}
-
-function prepareDirectory(options: BoxOptions): string[] {
-  for (const name of ['up', 'wk', 'root', 'l']) mkdirSync(join(options.directory, name), { recursive: true });
-  return options.layers.map((layer, index) => {
-    symlinkSync(layer, join(options.directory, 'l', String(index)));
-    return String(index);
-  });
 }
 
 /** The boot script reports "ready" with the number of PID 1 as this machine sees it. */

@@ -62,6 +62,11 @@ export class AgentProcess {
     this.#query.interrupt().catch(() => undefined);
   }
 
+  /** `exited` is about to resolve. */
+  get hasEnded(): boolean {
+    return this.#end !== null;
+  }
+
   /** Lets the agent end by itself, so that it writes the rest of its transcript; kills it when that takes too long. */
   async end(): Promise<void> {
     this.#queue.end();

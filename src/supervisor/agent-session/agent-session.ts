@@ -34,7 +34,7 @@ export type TurnInput = {
   turnId: string;
   continuation: number;
   /** What the agent is told. */
-  messageFor: (conversation: Conversation) => string;
+  messageFor: (conversation: Conversation) => Promise<string>;
 };
 
 export type Conversation = {
@@ -49,6 +49,8 @@ export type Conversation = {
 export type TurnEnd =
   | { kind: 'ended'; outcome: TurnOutcome; answer: string; totals: TurnTotals }
   | { kind: 'lost'; message: string };
+
+type Running = { process: AgentProcess; resumed: readonly TranscriptEntry[] };
 
 type Turn = {
   input: TurnInput;
@@ -66,7 +68,7 @@ const interruptAgainMs = 1_000;
 export class AgentSession {
   readonly mirror: TranscriptMirror;
   readonly #input: AgentSessionInput;
-  #process: Promise<{ process: AgentProcess; resumed: readonly TranscriptEntry[] }> | null = null;
+  #process: Promise<Running> | null = null;
   #processes = 0;
   #hasRun = false;
   #turn: Turn | null = null;
@@ -101,7 +103,7 @@ export class AgentSession {
       const earlier = Array.from({ length: continuation }, (_, run) => messageUuid(scope, run));
       const holdsPrompt = resumed.some(({ uuid }) => earlier.some((id) => id === uuid));
       const isNew = resumed.length === 0 && !this.#hasRun;
-      process.send(input.messageFor({ resumed, isNew, holdsPrompt }), turn.uuid);
+      process.send(await input.messageFor({ resumed, isNew, holdsPrompt }), turn.uuid);
       this.#hasRun = true;
       const end = await Promise.race([turn.result.promise, process.exited]);
       return 'outcome' in end ? this.#ended(turn, end) : this.#died(turn, end.message);
@@ -139,7 +141,10 @@ export class AgentSession {
     await (await this.#process)?.process.kill();
   }
 
-  async #ensure(): Promise<{ process: AgentProcess; resumed: readonly TranscriptEntry[] }> {
+  async #ensure(): Promise<Running> {
+    const known = await this.#process;
+    // One that is about to be gone must not take the turn with it.
+    if (known?.process.hasEnded === true) await known.process.exited;
     this.#process ??= this.#start().catch((error: unknown) => {
       this.#process = null;
       throw error;
@@ -147,7 +152,7 @@ export class AgentSession {
     return this.#process;
   }
 
-  async #start(): Promise<{ process: AgentProcess; resumed: readonly TranscriptEntry[] }> {
+  async #start(): Promise<Running> {
     const { settings, cwd, options } = this.#input;
     const { agentSessionId } = this.mirror;
     const [entries] = await Promise.all([
@@ -215,7 +220,8 @@ export class AgentSession {
 
   /** An interrupt that comes before the agent has begun is not heeded, so it is repeated; then the agent is killed. */
   async #insist(turn: Turn): Promise<void> {
-    const { process } = await this.#ensure();
+    const process = (await this.#process)?.process;
+    if (process === undefined) return;
     const again = setInterval(() => process.interrupt(), interruptAgainMs);
     const last = setTimeout(() => void process.kill(), interruptSeconds * 1_000);
     process.interrupt();

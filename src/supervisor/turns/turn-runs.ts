@@ -8,7 +8,7 @@ import { dirname, join } from 'node:path';
 import { continuationNotice, enrichWithRecentMessages, type ContinuationCause } from '../../agent/notices.ts';
 import type { CarriedWork } from '../../contracts/checkpoint.ts';
 import type { TurnRequest } from '../../contracts/supervisor.ts';
-import type { AgentSession, TurnEnd } from '../agent-session/agent-session.ts';
+import type { AgentSession, Conversation, TurnEnd } from '../agent-session/agent-session.ts';
 import { RequestRefused } from '../errors.ts';
 import { bundlePathOf, takeCarriedWork, unreadableWork } from '../repositories/carried-bundles.ts';
 import type { Session } from '../start/session.ts';
@@ -73,19 +73,10 @@ export class TurnRuns {
   async #work(request: TurnRequest, cause: ContinuationCause): Promise<void> {
     const { agent, session } = this.#input;
     const { turnId, continuation } = request;
-    const { journal, turns } = session.recorder.generation;
-    const notice = continuationNotice({ cause, count: Math.max(1, continuation) });
-    const from = turns.firstStartOf(turnId);
-    const calls = continuation === 0 ? [] : await finishedCalls(journal, { turnId, from });
-    const recentMessages = session.request.restore?.recentMessages ?? [];
-    const prompt = request.notice === undefined ? request.text : `${request.notice}\n\n${request.text}`;
     const end = await agent.run({
       turnId,
       continuation,
-      messageFor: ({ resumed, isNew, holdsPrompt }) => {
-        if (holdsPrompt) return notice + tellFinishedCalls(calls, resumed);
-        return isNew ? enrichWithRecentMessages(prompt, recentMessages) : prompt;
-      },
+      messageFor: async (conversation) => this.#messageFor(request, cause, conversation),
     });
     if (end.kind === 'lost') {
       const losses = session.recorder.generation.turns.lossesOf(turnId);
@@ -99,6 +90,21 @@ export class TurnRuns {
     } else {
       await this.#finish(turnId, end);
     }
+  }
+
+  async #messageFor(
+    { turnId, continuation, text, notice }: TurnRequest,
+    cause: ContinuationCause,
+    { holdsPrompt, isNew, resumed }: Conversation,
+  ): Promise<string> {
+    const { recorder, request } = this.#input.session;
+    const { journal, turns } = recorder.generation;
+    if (holdsPrompt) {
+      const calls = await finishedCalls(journal, { turnId, from: turns.firstStartOf(turnId) });
+      return continuationNotice({ cause, count: continuation }) + tellFinishedCalls(calls, resumed);
+    }
+    const prompt = notice === undefined ? text : `${notice}\n\n${text}`;
+    return isNew ? enrichWithRecentMessages(prompt, request.restore?.recentMessages ?? []) : prompt;
   }
 
   async #finish(turnId: string, end: Extract<TurnEnd, { kind: 'ended' }>): Promise<void> {
