@@ -1,16 +1,15 @@
 /**
- * Builds the package: `node scripts/build.ts [folder]`, `dist` by default. Compiles `src`, brings along what is no
- * TypeScript, and bundles the supervisor, so that an installed worker needs no bundler for it.
+ * Builds the package: `node scripts/build.ts [folder]`, `dist` by default. Compiles what users install (the embedded stack
+ * belongs to a checkout) and bundles the supervisor, so that an installed worker needs no bundler for it.
  */
 import { execFile } from 'node:child_process';
-import { copyFile, glob, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { glob, readFile, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { buildTemplate } from '../src/supervisor/bundle.ts';
 
 const root = join(import.meta.dirname, '..');
-const source = join(root, 'src');
 const output = resolve(process.argv[2] ?? join(root, 'dist'));
 
 /** `from './x.ts'` and `import("./x.ts")`. */
@@ -18,7 +17,6 @@ const typescriptSpecifier = /((?:from |import\()(['"])\.{1,2}\/[^'"]*)\.ts\2/g;
 
 await rm(output, { recursive: true, force: true });
 await compile();
-await copyAssets();
 await writeFile(join(output, 'supervisor', 'supervisor.mjs'), await buildTemplate());
 console.log(`built ${output}`);
 
@@ -36,15 +34,5 @@ async function compile(): Promise<void> {
   for await (const file of glob('**/*.d.ts', { cwd: output })) {
     const text = await readFile(join(output, file), 'utf8');
     await writeFile(join(output, file), text.replaceAll(typescriptSpecifier, '$1.js$2'));
-  }
-}
-
-async function copyAssets(): Promise<void> {
-  for await (const entry of glob('**/*', { cwd: source, withFileTypes: true })) {
-    if (!entry.isFile() || entry.name.endsWith('.ts')) continue;
-    const from = join(entry.parentPath, entry.name);
-    const to = join(output, from.slice(source.length + 1));
-    await mkdir(dirname(to), { recursive: true });
-    await copyFile(from, to);
   }
 }

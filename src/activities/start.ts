@@ -29,12 +29,26 @@ export async function startSupervisor(
       const restore = status.started
         ? undefined
         : await sendRestore(deps, input, { sandbox, signal: attempt.signal });
-      return await postStart(deps, { ...input, restore, sandbox }, attempt);
+      const started = await postStart(deps, { ...input, restore, sandbox }, attempt);
+      await noteReady(deps, input);
+      return started;
     } catch (error) {
       // The supervisor was restarted in between: what it had done is on its disk.
       if (!(error instanceof SupervisorAbsent)) throw error;
     }
   }
+}
+
+async function noteReady(deps: ActivityDeps, input: StartSupervisorInput): Promise<void> {
+  const { sessionId, generation, sandboxId } = input;
+  await deps.store.events.appendOwn(sessionId, [
+    {
+      eventId: `ready-g${generation}`,
+      at: new Date().toISOString(),
+      generation,
+      body: { type: 'session.ready', data: { sandboxId } },
+    },
+  ]);
 }
 
 export type PostStart = {

@@ -2,7 +2,6 @@
  * Requests whose outcome comes later: each is sent at the call, `accepted` resolves when the session recorded it, and
  * awaiting it waits for the outcome in the event log or, where no event says it, in the session's state.
  */
-import { setTimeout as sleep } from 'node:timers/promises';
 import { isTurnEnd, turnEndTypes } from '../contracts/index.ts';
 import type { EventType, SessionEvent, SessionState } from '../contracts/index.ts';
 import {
@@ -18,8 +17,6 @@ import type { SessionCalls } from './session-calls.ts';
 import type { SessionLog } from './session-log.ts';
 import { resultOf } from './turn.ts';
 import type { TurnResult } from './turn.ts';
-
-const stateIntervalMs = 200;
 
 type Parts = { calls: SessionCalls; log: SessionLog };
 
@@ -54,17 +51,15 @@ export function resume({ calls, log }: Parts): Requested<SessionState> {
   const before = mayBeIgnored(log.lastSeq());
   const accepted = before.then(async () => calls.update(resumeUpdate, { payload: [] }));
   return new Requested(accepted, async () => {
-    for (;;) {
-      const state = await calls.state();
-      if (state.status === 'idle' || state.status === 'running') return state;
-      if (state.status === 'closed' || state.status === 'terminating') throw await calls.closedError();
-      if (state.status === 'paused') {
-        for await (const event of log.eventsNow(await before, ['warning'])) {
-          if (event.type === 'warning') throw new RequestFailed(calls.sessionId, event.data.message);
-        }
-      }
-      await sleep(stateIntervalMs);
-    }
+    const state = await calls.state();
+    if (state.sandboxId !== null) return state;
+    const types = ['session.ready', 'session.restore-failed'] as const;
+    await firstIn({ calls, log, after: await before }, types, (event) => {
+      if (event.type === 'session.restore-failed')
+        throw new RequestFailed(calls.sessionId, event.data.message);
+      return event.type === 'session.ready' ? true : null;
+    });
+    return calls.state();
   });
 }
 
@@ -80,14 +75,13 @@ export function checkpoint({ calls, log }: Parts): Requested<{ checkpointId: str
   return new Requested(sent, async () => {
     const paused = await sent;
     if (paused !== null) return { checkpointId: paused.checkpointId };
-    const types = ['checkpoint.created', 'session.paused', 'warning'] as const;
+    const types = ['checkpoint.created', 'session.paused', 'snapshot.failed'] as const;
     const checkpointId = await firstIn({ calls, log, after: await before }, types, (event) => {
       if (event.type === 'session.paused') return event.data.checkpointId;
       if (event.type === 'checkpoint.created') {
         return event.data.snapshotImageId === null ? null : event.data.checkpointId;
       }
-      const failed = event.type === 'warning' && event.data.message.includes('snapshot');
-      if (failed) throw new RequestFailed(calls.sessionId, event.data.message);
+      if (event.type === 'snapshot.failed') throw new RequestFailed(calls.sessionId, event.data.message);
       return null;
     });
     return { checkpointId };

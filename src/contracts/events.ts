@@ -15,9 +15,13 @@ export const eventBodySchema = z.discriminatedUnion('type', [
     user: z.object({ name: z.string(), email: z.string() }),
     branch: z.string(),
   }),
+  /** A live sandbox is there and takes turns: after the start, and after every restore. */
+  event('session.ready', { sandboxId: z.string() }),
   event('session.pausing', { reason: z.enum(['requested', 'idle']) }),
   event('session.paused', { checkpointId: z.string() }),
   event('session.resuming', { reason: z.enum(['requested', 'prompt', 'exec', 'sandbox-lost']) }),
+  /** It stays paused, with everything it has; what asked for it has failed. */
+  event('session.restore-failed', { message: z.string() }),
   event('session.closed', {
     reason: z.enum(['terminated', 'cancelled', 'start-failed', 'failed']),
     message: z.string().optional(),
@@ -86,6 +90,7 @@ export const eventBodySchema = z.discriminatedUnion('type', [
     carried: z.array(carriedWorkSchema),
     snapshotImageId: z.string().nullable(),
   }),
+  event('snapshot.failed', { message: z.string() }),
   event('snapshot.taken', { imageId: z.string(), durationMs: z.number() }),
   event('warning', { message: z.string() }),
 ]);

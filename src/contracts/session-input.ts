@@ -83,7 +83,11 @@ export type SessionOptions = z.infer<typeof sessionOptionsSchema>;
 
 export const sessionInputSchema = z.strictObject({
   sessionId: sessionIdSchema,
-  repositories: z.array(repositoryRequestSchema).min(1).max(bounds.repositoriesPerSession),
+  repositories: z
+    .array(repositoryRequestSchema)
+    .min(1)
+    .max(bounds.repositoriesPerSession)
+    .refine(haveDistinctNames, 'two repositories would share a folder: give one of them another name'),
   user: z.strictObject({
     name: z
       .string()
@@ -99,6 +103,10 @@ export const sessionInputSchema = z.strictObject({
 export type SessionInput = z.infer<typeof sessionInputSchema>;
 /** The same before defaults are filled in: what a caller writes. */
 export type SessionRequest = z.input<typeof sessionInputSchema>;
+
+function haveDistinctNames(repositories: RepositoryRequest[]): boolean {
+  return new Set(repositories.map(repositoryNameOf)).size === repositories.length;
+}
 
 /** The folder name of a repository under `/workspace`. */
 export function repositoryNameOf(repository: RepositoryRequest): string {

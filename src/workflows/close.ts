@@ -5,6 +5,7 @@ import { describeFailure } from './failure.ts';
 import { failTurn } from './run-turn.ts';
 import type { CloseReason } from './session-data.ts';
 import type { SessionRun } from './session-run.ts';
+import { loseExecs } from './watchers.ts';
 
 /** Why the main loop ended: by itself (`terminate`), by cancellation, or by a failure. */
 export function closeReasonOf(run: SessionRun, error: unknown): { reason: CloseReason; message?: string } {
@@ -27,6 +28,7 @@ export async function closeRun(run: SessionRun, error: unknown): Promise<void> {
         message: closing.message ?? 'the session was ended before this turn did',
       });
     }
+    loseExecs(run, closing.message ?? 'the session was ended before this command ran');
     // Also after a failed start: the sandbox of an attempt that did not report back is in the ledger.
     await endSandbox.executeWithOptions({ summary: 'end the sandbox' }, [
       { ...run.inSession(), generation: data.generation, sandboxId: data.sandbox?.sandboxId ?? '' },

@@ -47,7 +47,7 @@ async function snapshot(run: SessionRun, options: { quiesce: boolean }): Promise
     const lost = failureTypeOf(error) === failureTypes.sandboxLost;
     const kept = 'conversation and repositories come back from the last turn, files that git ignores do not';
     run.emit({
-      type: 'warning',
+      type: 'snapshot.failed',
       data: {
         message: lost
           ? `the sandbox was lost before its snapshot: ${kept}`

@@ -27,6 +27,11 @@ export class SessionRun {
     this.input = input;
     this.data = data ?? newSessionData(nowText());
     if (data === null) {
+      upsertSearchAttributes([
+        { key: searchAttributes.repository, value: input.repositories.map(({ url }) => url) },
+        { key: searchAttributes.user, value: input.user.email },
+        { key: searchAttributes.state, value: this.data.phase.status },
+      ]);
       this.emit({
         type: 'session.created',
         data: { repositories: repositoriesOf(input), user: input.user, branch: branchOf(input.sessionId) },

@@ -24,7 +24,7 @@ import { pauseSession, takeCheckpoint } from './pause.ts';
 import { failTurn, runNextTurn } from './run-turn.ts';
 import { sessionDataSchema } from './session-data.ts';
 import { SessionRun } from './session-run.ts';
-import { startWatchers } from './watchers.ts';
+import { loseExecs, startWatchers } from './watchers.ts';
 
 /** `carried` is what a run gives the next one at continue-as-new; callers leave it out. */
 export async function session(request: SessionRequest, carried?: unknown): Promise<void> {
@@ -86,9 +86,9 @@ async function reopen(run: SessionRun, reason: 'requested' | 'prompt' | 'exec'):
     if (isCancellation(error)) throw error;
     const message = `the session could not be resumed: ${describeFailure(error)}`;
     for (const prompt of data.queue) failTurn(run, prompt, { kind: 'start', message });
-    data.pendingExecs.length = 0;
+    loseExecs(run, message);
     data.asked.resume = false;
-    run.emit({ type: 'warning', data: { message } });
+    run.emit({ type: 'session.restore-failed', data: { message } });
     run.setPhase({ status: 'paused' });
   }
 }

@@ -46,18 +46,37 @@ function canExec(run: SessionRun): boolean {
   );
 }
 
-async function runOneExec(run: SessionRun, exec: ExecRequest): Promise<void> {
-  const report = await runExec
-    .executeWithOptions({ summary: `exec ${exec.argv.join(' ').slice(0, 100)}` }, [
-      { ...run.inSandbox(), session: run.input, exec },
-    ])
-    .catch((error: unknown): ExecReport => ({
-      outcome: { status: 'lost', message: describeFailure(error) },
-      output: '',
-    }));
-  run.runningExecs.delete(exec.id);
+/** Execs that will not run any more: whoever waits for one hears so. */
+export function loseExecs(run: SessionRun, message: string): void {
+  for (const exec of run.data.pendingExecs.splice(0)) endExec(run, exec, lost(message));
+}
+
+function lost(message: string): ExecReport {
+  return { outcome: { status: 'lost', message }, output: '' };
+}
+
+function endExec(run: SessionRun, exec: ExecRequest, report: ExecReport): void {
+  // The supervisor's record, where there is one, came first and counts.
+  run.emit(
+    { type: 'exec.finished', data: { execId: exec.id, outcome: report.outcome, durationMs: 0 } },
+    { eventId: `exec-end:${exec.id}` },
+  );
   remember(run.data.endedExecs, { execId: exec.id, ...report }, endedKept);
   run.touch();
+}
+
+async function runOneExec(run: SessionRun, exec: ExecRequest): Promise<void> {
+  try {
+    const report = await runExec.executeWithOptions(
+      { summary: `exec ${exec.argv.join(' ').slice(0, 100)}` },
+      [{ ...run.inSandbox(), session: run.input, exec }],
+    );
+    remember(run.data.endedExecs, { execId: exec.id, ...report }, endedKept);
+    run.touch();
+  } catch (error) {
+    endExec(run, exec, lost(describeFailure(error)));
+  }
+  run.runningExecs.delete(exec.id);
 }
 
 /** Events wait for the next activity (I6); when the main loop is busy or has nothing to do, none comes soon. */

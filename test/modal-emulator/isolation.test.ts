@@ -24,7 +24,7 @@ describe('inside a sandbox', () => {
     const mounts = (await out(sandbox, 'cat /proc/mounts'))
       .split('\n')
       .filter(Boolean)
-      .map((line) => line.split(' ')[1]);
+      .map((line) => line.split(' ')[1] ?? '');
     expect(mounts.toSorted()).toEqual([
       '/',
       '/dev',

@@ -38,14 +38,13 @@ async function packed(folder: string): Promise<string> {
   return join(folder, filename);
 }
 
-test('the package brings the schemas, the protos and the bundled supervisor, and no source', async () => {
+test('the package brings the schemas and the bundled supervisor, and no source', async () => {
   const installed = join(caller, 'node_modules', 'harvest');
   expect((await readdir(installed)).sort()).toEqual(
     ['LICENSE', 'README.md', 'dist', 'docs', 'package.json', 'schemas'].sort(),
   );
   const supervisor = await stat(join(installed, 'dist', 'supervisor', 'supervisor.mjs'));
   expect(supervisor.size).toBeGreaterThan(10_000);
-  await stat(join(installed, 'dist', 'modal-emulator', 'proto', 'control-plane.proto'));
   expect(JSON.parse(await readFile(join(installed, 'schemas', 'event.json'), 'utf8'))).toBeTypeOf('object');
 });
 

@@ -365,6 +365,6 @@ describe('a session', () => {
       await handle.executeUpdate(messages.terminateUpdate, { args: [{}] });
       await handle.result();
     });
-    expect(types(activities)).toContain('warning');
+    expect(types(activities)).toContain('snapshot.failed');
   });
 });

@@ -28,7 +28,7 @@ export type ChildServer<T> = {
   stop: () => Promise<void>;
 };
 
-export class ChildServerFailed extends Error {
+class ChildServerFailed extends Error {
   override readonly name = 'ChildServerFailed';
 }
 

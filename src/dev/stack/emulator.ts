@@ -41,7 +41,7 @@ export async function startEmulatorProcess(options: {
 }
 
 /** Local Modal cannot run here. */
-export class LocalModalUnavailable extends Error {
+class LocalModalUnavailable extends Error {
   override readonly name = 'LocalModalUnavailable';
   constructor(reasons: readonly string[]) {
     super(

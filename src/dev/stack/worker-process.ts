@@ -21,7 +21,7 @@ export type StackWorker = {
   stop: () => Promise<void>;
 };
 
-export class WorkerFailed extends Error {
+class WorkerFailed extends Error {
   override readonly name = 'WorkerFailed';
 }
 

@@ -1,4 +1,12 @@
-import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 
 /** Where a box finds the host's CA bundle. */
@@ -8,7 +16,11 @@ export const BOX_CA_BUNDLE = '/run/modal/ca-certificates.crt';
  * Makes the directory of a box: the parts of its overlay, short names for its layers (absolute paths, newest first), and what its /run begins
  * with, which is all that this machine hands in. Returns the short names.
  */
-export function makeBoxFiles(directory: string, layers: readonly string[], caBundle: string | undefined): string[] {
+export function makeBoxFiles(
+  directory: string,
+  layers: readonly string[],
+  caBundle: string | undefined,
+): string[] {
   for (const name of ['up', 'wk', 'root', 'l', 'run/lock', 'run/modal/machine']) {
     mkdirSync(join(directory, name), { recursive: true, mode: 0o755 });
   }

@@ -14,8 +14,16 @@ import { writeJsonFile } from '../disk/json-file.ts';
 import { makeBoxFiles } from './box-files.ts';
 import { BoxProcess, type ProcessOptions } from './box-process.ts';
 import type { Fifos } from './fifos.ts';
-import { identifyProcess, removeTrees, signalIfThere, type ProcessIdentity } from './host-process.ts';
+import {
+  identifyProcess,
+  isRunning,
+  removeTrees,
+  signalIfThere,
+  type ProcessIdentity,
+} from './host-process.ts';
 import { TOOL_ENVIRONMENT, toolPath } from './tools.ts';
+
+const BOOT_SCRIPT = join(import.meta.dirname, 'boot.sh');
 
 /** Names PID 1 of a box in its directory, for whoever finds the directory later. */
 export const INIT_FILE = 'init.json';
@@ -53,18 +61,17 @@ export class Box {
   static async start(options: BoxOptions): Promise<Box> {
     const names = makeBoxFiles(options.directory, options.layers, options.caBundle);
     const namespaces = ['--mount', '--pid', '--ipc', '--uts', '--fork', '--kill-child'];
-    const init = [toolPath('sh'), '-e', BOOT_SCRIPT, options.directory, names.join(':'), options.deviceTemplate];
+    const init = [
+      toolPath('sh'),
+      '-e',
+      BOOT_SCRIPT,
+      options.directory,
+      names.join(':'),
+      options.deviceTemplate,
+    ];
     const unshare = spawn(
       toolPath('setpriv'),
-      [
-        '--pdeathsig',
-        'KILL',
-        toolPath('unshare'),
-        ...namespaces,
-        ...init,
-        options.deviceTemplate,
-        options.caBundle ?? '',
-      ],
+      ['--pdeathsig', 'KILL', toolPath('unshare'), ...namespaces, ...init],
       // Detached: a Ctrl-C meant for the emulator must not reach the boxes before it has ended them in order.
       { stdio: ['ignore', 'pipe', 'pipe'], env: TOOL_ENVIRONMENT, cwd: '/', detached: true },
     );
@@ -93,9 +100,13 @@ export class Box {
   /** Kills everything in the box and resolves when it is reaped. */
   async end(): Promise<void> {
     this.#isEnding = true;
-    // Not reaped before `ended`, so the number cannot belong to another process yet.
-    signalIfThere(this.init.pid, 'SIGKILL');
+    this.kill();
     await this.ended;
+  }
+
+  /** Kills everything in the box; unlike `end` without anyone expecting it. */
+  kill(): void {
+    if (isRunning(this.init)) signalIfThere(this.init.pid, 'SIGKILL');
   }
 
   /** For a box that has ended. */

@@ -22,6 +22,7 @@ export class Fifos {
 
   constructor(directory: string) {
     this.#directory = directory;
+    this.#refill();
   }
 
   /** A pipe that the child reads from. */

@@ -5,7 +5,9 @@
 import { closeSync, openSync, rmSync, writeSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 
-const MEMORY_LIMIT_BYTES = 8 * 1024 * 1024;
+const MEMORY_LIMIT_BYTES = 1024 * 1024;
+/** What a finished process keeps in memory; a sandbox can have many of them. */
+const ENDED_MEMORY_LIMIT_BYTES = 64 * 1024;
 const READ_CHUNK_BYTES = 1024 * 1024;
 
 export type OutputPart = { offset: number; data: Buffer };
@@ -33,13 +35,14 @@ export class OutputLog {
     if (this.#ended || data.length === 0) return;
     this.#chunks.push({ offset: this.#end, data });
     this.#end += data.length;
-    while (this.#end - this.#memoryStart > MEMORY_LIMIT_BYTES) this.#spoolOldest();
+    this.#spoolAbove(MEMORY_LIMIT_BYTES);
     this.#wake();
   }
 
   end(): void {
     if (this.#ended) return;
     this.#ended = true;
+    this.#spoolAbove(ENDED_MEMORY_LIMIT_BYTES);
     if (this.#spool !== undefined) closeSync(this.#spool);
     this.#wake();
   }
@@ -74,6 +77,10 @@ export class OutputLog {
   discard(): void {
     this.end();
     rmSync(this.#spoolPath, { force: true });
+  }
+
+  #spoolAbove(limitBytes: number): void {
+    while (this.#end - this.#memoryStart > limitBytes) this.#spoolOldest();
   }
 
   #spoolOldest(): void {

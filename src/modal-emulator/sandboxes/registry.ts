@@ -7,7 +7,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { BoxFactory } from '../box/box-factory.ts';
-import { removeTrees, signalIfThere } from '../box/host-process.ts';
+import { removeTrees } from '../box/host-process.ts';
 import { newSandboxId, newTaskId } from '../disk/ids.ts';
 import type { ImageRecord, ImageStore } from '../images/image-store.ts';
 import { RpcError, notFound } from '../rpc/rpc-error.ts';
@@ -131,7 +131,7 @@ export class SandboxRegistry {
     this.record(sandboxId);
     const sandbox = await this.started(sandboxId);
     if (sandbox === undefined || sandbox.isEnding) return;
-    signalIfThere(sandbox.box.init.pid, 'SIGKILL');
+    sandbox.box.kill();
     await sandbox.ended;
   }
 

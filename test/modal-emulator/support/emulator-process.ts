@@ -32,7 +32,7 @@ export class EmulatorProcess {
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       stderr += text;
     });
-    const exited = once(child, 'close').then(([code, signal]) => ({ code, signal }) as Exit);
+    const exited = once(child, 'close').then(([code, signal]): Exit => ({ code, signal }));
     const line = await Promise.race([
       once(createInterface({ input: child.stdout }), 'line').then(([text]) => String(text)),
       exited.then(() => undefined),
