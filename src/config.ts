@@ -103,7 +103,7 @@ export function readConfig(): Config {
 /** A variable set to nothing counts as not set. */
 function dropEmpty(environment: Readonly<Record<string, string | undefined>>): Record<string, string> {
   const entries = Object.entries(environment).flatMap(([name, value]): [string, string][] =>
-    value ? [[name, value]] : [],
+    value === undefined || value.trim() === '' ? [] : [[name, value]],
   );
   return Object.fromEntries(entries);
 }

@@ -103,7 +103,7 @@ export async function ask(sandbox: Sandbox, options: SupervisorRequest): Promise
   return output;
 }
 
-export async function status(sandbox: Sandbox, signal?: AbortSignal): Promise<SupervisorStatus> {
+async function status(sandbox: Sandbox, signal?: AbortSignal): Promise<SupervisorStatus> {
   const answer = await ask(sandbox, { path: '/status', ...(signal === undefined ? {} : { signal }) });
   return supervisorStatusSchema.parse(JSON.parse(answer.toString('utf8')));
 }

@@ -66,7 +66,7 @@ export type TakeSnapshotInput = InSandbox & {
 
 export type EndSandboxInput = InSandbox;
 export type CloseSessionInput = WithEvents & { sessionId: string; generation: number; discard: boolean };
-export type RecordEventsInput = WithEvents & { sessionId: string };
+type RecordEventsInput = WithEvents & { sessionId: string };
 
 /**
  * Failures are `ApplicationFailure`s of the types in `contracts/failures.ts`; `SandboxLost`, `ImageGone`,

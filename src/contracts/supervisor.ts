@@ -114,7 +114,7 @@ export const supervisorErrorSchema = z.object({
 export type SupervisorError = z.infer<typeof supervisorErrorSchema>;
 
 /** Why a start failed, one kind for each decision: `repository` and `credential` are the caller's to mend. */
-export const startFailureSchema = z.object({
+const startFailureSchema = z.object({
   kind: z.enum(['repository', 'branch', 'credential', 'network', 'agent', 'internal']),
   message: z.string(),
 });

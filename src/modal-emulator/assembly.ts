@@ -25,6 +25,7 @@ export type Parts = {
   roots: DebianRoots;
   images: ImageStore;
   snapshots: Snapshots;
+  fifos: Fifos;
   boxes: BoxFactory;
   builder: Builder;
   registry: SandboxRegistry;
@@ -52,12 +53,13 @@ export async function assemble(state: StateDirectory, options: EmulatorOptions):
   const images = new ImageStore(state.path('images'), layers);
   await images.sweep();
   await images.collect();
+  const fifos = new Fifos(state.path('pipes'));
   const boxes = new BoxFactory({
     boxesDirectory: state.path('boxes'),
     deviceTemplate: state.path('device-template'),
     caBundle: CA_BUNDLES.find((path) => existsSync(path)),
     environment: options.environment ?? {},
-    fifos: new Fifos(state.path('pipes')),
+    fifos,
   });
   const outputDirectory = state.path('outputs');
   const builder = new Builder({ store: images, layers, roots, boxes, spoolDirectory: outputDirectory, log });
@@ -72,6 +74,7 @@ export async function assemble(state: StateDirectory, options: EmulatorOptions):
     snapshots: new Snapshots(images, layers),
     roots,
     images,
+    fifos,
     boxes,
     builder,
     registry,
@@ -85,4 +88,5 @@ export async function closeParts(parts: Parts): Promise<void> {
   await parts.registry.close();
   await parts.boxes.endAll();
   await parts.builder.settled();
+  await parts.fifos.close();
 }

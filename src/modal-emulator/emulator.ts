@@ -8,7 +8,7 @@ import { assemble, closeParts } from './assembly.ts';
 import { ControlServer } from './control-server.ts';
 import { StateDirectory } from './disk/state-directory.ts';
 import { Faults, type RecordedCall } from './faults.ts';
-import { controlPlaneGate, routerGate } from './gates.ts';
+import { controlPlaneGate, routerGate, type Credentials } from './gates.ts';
 import { commandRouterDefinition, controlPlaneDefinition } from './rpc/protos.ts';
 import { RpcServer } from './rpc/rpc-server.ts';
 import { controlPlaneHandlers, routerHandlers } from './services/all-services.ts';
@@ -29,6 +29,11 @@ export type EmulatorOptions = {
   jwtLifetimeSeconds?: number;
   /** Debian roots, shared by all emulators. Default: harvest/debian-roots in the user's cache directory. */
   rootCacheDirectory?: string;
+  /**
+   * The only token id and secret that are accepted; any without this. Processes in sandboxes can reach the emulator over this machine's network,
+   * so whoever runs programs there that must not command sandboxes sets it.
+   */
+  credentials?: Credentials;
   /** Variables for every process in builds and sandboxes, for example proxy settings. */
   environment?: Readonly<Record<string, string>>;
 };
@@ -62,7 +67,8 @@ export async function startEmulator(options: EmulatorOptions): Promise<Emulator>
     // The SDK wants an https address, and dials it in plaintext because the control plane is on 127.0.0.1.
     const routerUrl = `https://127.0.0.1:${await router.listen(0)}`;
     const handlers = controlPlaneHandlers(parts, routerUrl);
-    const controlPlane = new RpcServer(controlPlaneDefinition, handlers, controlPlaneGate(tokens, faults));
+    const gate = controlPlaneGate(tokens, faults, options.credentials);
+    const controlPlane = new RpcServer(controlPlaneDefinition, handlers, gate);
     const setSecret: Emulator['setSecret'] = (name, values, environmentName = '') => {
       parts.secrets.setNamed(environmentName, name, values);
     };

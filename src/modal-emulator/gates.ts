@@ -4,11 +4,21 @@ import type { CallContext } from './rpc/handler.ts';
 import { RpcError } from './rpc/rpc-error.ts';
 import type { Tokens } from './rpc/tokens.ts';
 
-/** Any token id and secret are good; the token they are exchanged for must be one of ours and not past its time. */
-export function controlPlaneGate(tokens: Tokens, faults: Faults): Gate {
+export type Credentials = { tokenId: string; tokenSecret: string };
+
+/** Any token id and secret are good unless there are credentials to compare with; they are exchanged for a token of ours. */
+export function controlPlaneGate(tokens: Tokens, faults: Faults, credentials?: Credentials): Gate {
   return gate(faults, (context) => {
-    if (header(context, 'x-modal-token-id') === '' || header(context, 'x-modal-token-secret') === '') {
-      throw new RpcError('UNAUTHENTICATED', 'a token id and a token secret are needed (any will do here)');
+    const tokenId = header(context, 'x-modal-token-id');
+    const tokenSecret = header(context, 'x-modal-token-secret');
+    if (tokenId === '' || tokenSecret === '') {
+      throw new RpcError('UNAUTHENTICATED', 'a token id and a token secret are needed');
+    }
+    if (
+      credentials !== undefined &&
+      (tokenId !== credentials.tokenId || tokenSecret !== credentials.tokenSecret)
+    ) {
+      throw new RpcError('UNAUTHENTICATED', 'the token id or the token secret is wrong');
     }
     if (context.rpc !== 'AuthTokenGet' && !tokens.isValidClientToken(header(context, 'x-modal-auth-token'))) {
       throw new RpcError('UNAUTHENTICATED', 'the client token is missing, unknown or past its time');

@@ -3,7 +3,7 @@ export type CharClass = Readonly<Uint8Array>;
 
 export const DIGITS = '0123456789';
 export const UPPER = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ';
-export const LOWER = UPPER.toLowerCase();
+const LOWER = UPPER.toLowerCase();
 export const ALPHANUMERIC = UPPER + LOWER + DIGITS;
 
 export function charClass(members: string): CharClass {

@@ -4,7 +4,7 @@
  */
 
 /** A shorter value would replace parts of ordinary words and protects nothing. */
-export const MIN_VALUE_CHARS = 4;
+const MIN_VALUE_CHARS = 4;
 const MIN_LINE_CHARS = 16;
 const MIN_ENCODED_CHARS = 8;
 

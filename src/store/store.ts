@@ -130,7 +130,7 @@ export interface TranscriptReader {
   ): Promise<{ agentSessionId: string; entries: TranscriptEntry[] } | null>;
 }
 
-export interface CheckpointReader {
+interface CheckpointReader {
   find(sessionId: string, checkpointId: string): Promise<Checkpoint | null>;
   latest(sessionId: string): Promise<Checkpoint | null>;
   /** Oldest first. */
@@ -142,7 +142,7 @@ export interface CheckpointLog extends CheckpointReader {
   save(checkpoint: Checkpoint): Promise<void>;
 }
 
-export interface CarriedWorkReader {
+interface CarriedWorkReader {
   /** The bundle's bytes; null when it is not there (any more). */
   read(sessionId: string, sha256: string): Promise<Uint8Array | null>;
 }
@@ -152,7 +152,7 @@ export interface CarriedWorkKeeper extends CarriedWorkReader {
   save(sessionId: string, bundle: Uint8Array): Promise<{ sha256: string }>;
 }
 
-export interface BlobReader {
+interface BlobReader {
   read(sessionId: string, blobId: string): Promise<Uint8Array | null>;
 }
 
@@ -186,7 +186,7 @@ export interface SandboxLedger {
 }
 
 /** An image that was built from a recipe. */
-export interface BaseImage {
+interface BaseImage {
   recipeHash: string;
   imageId: string;
   runtimeVersion: string;

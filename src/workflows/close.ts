@@ -8,7 +8,7 @@ import type { SessionRun } from './session-run.ts';
 import { loseExecs } from './watchers.ts';
 
 /** Why the main loop ended: by itself (`terminate`), by cancellation, or by a failure. */
-export function closeReasonOf(run: SessionRun, error: unknown): { reason: CloseReason; message?: string } {
+function closeReasonOf(run: SessionRun, error: unknown): { reason: CloseReason; message?: string } {
   if (error === null) return { reason: 'terminated' };
   if (isCancellation(error)) return { reason: 'cancelled' };
   const started = run.data.checkpoint !== null || run.data.heads.length > 0;

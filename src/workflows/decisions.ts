@@ -74,10 +74,3 @@ export function isIdle(data: SessionData, runningExecs: number): boolean {
     runningExecs === 0
   );
 }
-
-/** A snapshot made with an older runtime would bring old agents back; it is not used. Versions are `<floor>.<rest>`. */
-const runtimeFloor = 1;
-
-export function runtimeIsUsable(runtimeVersion: string): boolean {
-  return Number.parseInt(runtimeVersion, 10) >= runtimeFloor;
-}

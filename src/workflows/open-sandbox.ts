@@ -1,10 +1,10 @@
 /** Brings a session into a live sandbox: its first one, a restored one, or one that replaces a lost one. */
 import { failureTypes } from '../contracts/failures.ts';
+import { isUsableRuntime } from '../contracts/runtime-version.ts';
 import type { EventBody } from '../contracts/events.ts';
 import type { RepositoryHead } from '../contracts/checkpoint.ts';
 import { createSandbox, startSupervisor } from './activities.ts';
 import { describeFailure, failureTypeOf } from './failure.ts';
-import { runtimeIsUsable } from './decisions.ts';
 import type { SessionRun } from './session-run.ts';
 
 type OpenReason = Extract<EventBody, { type: 'session.resuming' }>['data']['reason'] | 'start';
@@ -48,7 +48,7 @@ export async function openSandbox(run: SessionRun, reason: OpenReason): Promise<
 async function openGeneration(run: SessionRun, first: boolean): Promise<void> {
   const { data, input } = run;
   const snapshot =
-    data.snapshot !== null && runtimeIsUsable(data.snapshot.runtimeVersion) ? data.snapshot : null;
+    data.snapshot !== null && isUsableRuntime(data.snapshot.runtimeVersion) ? data.snapshot : null;
   const created = await createSandbox.executeWithOptions(
     { summary: `sandbox of generation ${data.generation}` },
     [

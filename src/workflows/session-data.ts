@@ -5,7 +5,7 @@ import { ownEventSchema } from '../contracts/events.ts';
 import { execSchema, promptSchema } from '../contracts/messages.ts';
 import { execOutcomeSchema, turnOutcomeSchema } from '../contracts/turn.ts';
 
-export const queuedPromptSchema = promptSchema.extend({
+const queuedPromptSchema = promptSchema.extend({
   /** How often the turn was run again in a new generation, and continued in this one. */
   restarts: z.number().int(),
   continuations: z.number().int(),
@@ -26,10 +26,8 @@ const endedTurnSchema = z.object({
   answer: z.string(),
   costUsd: z.number(),
 });
-export type EndedTurn = z.infer<typeof endedTurnSchema>;
 
 const endedExecSchema = z.object({ execId: z.string(), outcome: execOutcomeSchema, output: z.string() });
-export type EndedExec = z.infer<typeof endedExecSchema>;
 
 const closeReasonSchema = z.enum(['terminated', 'cancelled', 'start-failed', 'failed']);
 export type CloseReason = z.infer<typeof closeReasonSchema>;

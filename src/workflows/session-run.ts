@@ -89,7 +89,7 @@ export class SessionRun {
   }
 }
 
-export function nowText(): string {
+function nowText(): string {
   return new Date().toISOString();
 }
 

@@ -3,34 +3,16 @@ import { delimiter, dirname } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
 import { sharedStack } from '../support/stack.ts';
-import { startWorkerProcess } from '../support/worker-process.ts';
 import { openWorld } from '../support/world.ts';
-import type { World } from '../support/world.ts';
 import { contractBlocks, variablesOf } from './contract-document.ts';
 
 const run = promisify(execFile);
 
-/** A worker that finds the credentials where the page's example says. */
-async function startWorkerWithCredentials(world: World): Promise<void> {
-  const { modal, model, git } = sharedStack();
-  const worker = await startWorkerProcess({
-    TEMPORAL_ADDRESS: world.temporal.address,
-    TEMPORAL_NAMESPACE: world.temporal.namespace,
-    HARVEST_DATA_DIR: world.dataDirectory,
-    HARVEST_TASK_QUEUE: world.taskQueue,
-    HARVEST_MODEL_URL: model.url,
-    MODAL_SERVER_URL: modal.url,
-    MODAL_TOKEN_ID: 'ak-test',
-    MODAL_TOKEN_SECRET: 'as-test',
-    GITHUB_TOKEN: git.token,
-    CLAUDE_CODE_OAUTH_TOKEN: model.credential,
-  });
-  world.workers.push(worker);
-}
-
 test('the commands of docs/contract.md work as they stand there', { timeout: 180_000 }, async () => {
   await using world = await openWorld({ worker: false });
-  await startWorkerWithCredentials(world);
+  const { model, git } = sharedStack();
+  // The page's example names the credentials as variables of the worker.
+  await world.startWorker({ GITHUB_TOKEN: git.token, CLAUDE_CODE_OAUTH_TOKEN: model.credential });
   const sessionId = 'contract-example';
   const settings: Record<string, string> = {
     TEMPORAL_ADDRESS: world.temporal.address,

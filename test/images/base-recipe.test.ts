@@ -3,7 +3,8 @@ import { expect, test } from 'vitest';
 import { z } from 'zod';
 import { baseRecipe } from '../../src/images/base-recipe.ts';
 import { packagePins } from '../../src/images/pins.ts';
-import { isUsableRuntime, runtimeVersion } from '../../src/images/runtime-version.ts';
+import { isUsableRuntime } from '../../src/contracts/runtime-version.ts';
+import { runtimeVersion } from '../../src/images/runtime-version.ts';
 
 const manifestSchema = z.object({
   devDependencies: z.record(z.string(), z.string()),

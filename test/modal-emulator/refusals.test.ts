@@ -1,4 +1,4 @@
-import { Probe, type SandboxCreateParams } from 'modal';
+import { ModalClient, Probe, type SandboxCreateParams } from 'modal';
 import { createChannel, createClient, Metadata } from 'nice-grpc';
 import { z } from 'zod';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -149,5 +149,32 @@ describe('a client', () => {
       unauthenticated,
     );
     channel.close();
+  });
+});
+
+describe('a command that the system does not take', () => {
+  it('is refused, as an exec and as the entrypoint, and leaves nothing', async () => {
+    const sandbox = await harness.sandbox({ idleTimeoutMs: 2000 });
+    const tooLong = '€'.repeat(60_000);
+    const invalid = { code: 3, details: expect.stringContaining('cannot be run') };
+    await expect(sandbox.exec(['echo', tooLong])).rejects.toMatchObject(invalid);
+    await expect(sandbox.exec(['echo', 'a\0b'])).rejects.toMatchObject(invalid);
+    await expect(harness.sandbox({ name: 'too-long', command: ['echo', tooLong] })).rejects.toMatchObject(
+      invalid,
+    );
+    await expect(harness.modal.sandboxes.fromName('test-app', 'too-long')).rejects.toThrow(/not found/);
+    // It does not count as a command that runs.
+    await sandbox.wait();
+  });
+});
+
+describe('an emulator with credentials of its own', () => {
+  it('accepts no others', async () => {
+    await using guarded = await Harness.start({
+      credentials: { tokenId: 'ak-test', tokenSecret: 'as-test' },
+    });
+    const stranger = new ModalClient({ tokenId: 'ak-test', tokenSecret: 'as-guessed' });
+    await expect(stranger.apps.fromName('test-app')).rejects.toMatchObject({ code: 16 });
+    expect((await guarded.modal.apps.fromName('test-app')).appId).toBe(guarded.app.appId);
   });
 });

@@ -4,7 +4,11 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { ConflictError, type ModalClient, type Sandbox } from 'modal';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { startEmulator, StateDirectoryInUse } from '../../src/modal-emulator/emulator.ts';
+import {
+  findMissingRequirements,
+  startEmulator,
+  StateDirectoryInUse,
+} from '../../src/modal-emulator/emulator.ts';
 import { EmulatorProcess } from './support/emulator-process.ts';
 import {
   BASE_TAG,
@@ -183,7 +187,24 @@ describe('at its start the emulator', () => {
 
 describe('the program', () => {
   it('says what is wrong with its arguments', async () => {
-    await expect(EmulatorProcess.start('')).rejects.toThrow();
+    await expect(EmulatorProcess.start('')).rejects.toThrow(/--state/);
     await expect(EmulatorProcess.start(stateDirectory, '--port', 'many')).rejects.toThrow(/port/);
+    await expect(EmulatorProcess.start(stateDirectory, '--unknown')).rejects.toThrow(/unknown/);
+  });
+
+  it('makes credentials of its own if that is asked for', async () => {
+    const emulator = await EmulatorProcess.start(stateDirectory, '--own-credentials');
+    const { tokenId, tokenSecret } = emulator;
+    expect([tokenId, tokenSecret]).toEqual([expect.stringMatching(/^ak-/), expect.stringMatching(/^as-/)]);
+    await expect(connect(emulator.url).apps.fromName('app')).rejects.toMatchObject({ code: 16 });
+    const owner = connect(emulator.url, { tokenId: tokenId ?? '', tokenSecret: tokenSecret ?? '' });
+    await owner.apps.fromName('app', { createIfMissing: true });
+    await emulator.end('SIGTERM');
+  });
+});
+
+describe('a machine that runs these tests', () => {
+  it('lacks nothing that Local Modal needs', () => {
+    expect(findMissingRequirements()).toEqual([]);
   });
 });

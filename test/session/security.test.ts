@@ -1,7 +1,7 @@
 /** What the agent's user can reach from inside its sandbox, tried as that user by a real tool call or exec. */
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { readFile, readdir } from 'node:fs/promises';
+import { readFile, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, it } from 'vitest';
@@ -106,7 +106,7 @@ it('writes a credential nowhere: not to Temporal, the store, the emulator, logs 
   const args = (await run('ps', ['-eo', 'args'])).stdout;
   const log = JSON.stringify(await readLog(session));
   const history = JSON.stringify(await world.history(session.id));
-  const workerLog = world.workers.flatMap((worker) => worker.log).join('\n');
+  const workerLog = world.workers.flatMap((worker) => worker.tail).join('\n');
   for (const text of [args, log, history, workerLog]) {
     expect(text).not.toContain(git.token);
     expect(text).not.toContain(model.credential);
@@ -115,23 +115,22 @@ it('writes a credential nowhere: not to Temporal, the store, the emulator, logs 
   expect(log).toContain('[redacted');
   for (const secret of [git.token, model.credential]) {
     await expectNowhereBelow(world.dataDirectory, secret);
-    await expectNowhereBelow(sharedStack().modal.stateDirectory, secret);
-    await expectNowhereBelow(sharedStack().temporal.directory, secret);
+    await expectNowhereBelow(sharedStack().directory, secret);
   }
   expect(await controlSandboxes().list(session.id)).toEqual([]);
   await session.terminate();
 });
 
-/** Reads every file, binary ones too. */
+/** Reads every file, binary ones too; but for the base image's, which are linked from the cache and older than the secret. */
 async function expectNowhereBelow(directory: string, secret: string): Promise<void> {
   const needle = Buffer.from(secret);
+  let read = 0;
   for (const entry of await readdir(directory, { recursive: true, withFileTypes: true })) {
-    if (!entry.isFile()) continue;
     const path = join(entry.parentPath, entry.name);
-    const found = await readFile(path).then(
-      (bytes) => bytes.includes(needle),
-      () => false,
-    );
-    expect(found, path).toBe(false);
+    if (!entry.isFile() || (await stat(path).catch(() => null))?.nlink !== 1) continue;
+    const bytes = await readFile(path).catch(() => Buffer.alloc(0));
+    expect(bytes.includes(needle), path).toBe(false);
+    read += 1;
   }
+  expect(read).toBeGreaterThan(0);
 }

@@ -39,13 +39,13 @@ export default async function setup(project: TestProject): Promise<() => Promise
     throw new TypeError('tests run on the emulator and the scripted model');
   }
   project.provide('stack', {
+    directory,
     temporal: {
       address: stack.temporal.connectionOptions.address,
       namespace: stack.temporal.namespace,
       binary: (await acquireTemporalBinary({ cacheDirectory, environment, log })).path,
-      directory: join(directory, 'temporal'),
     },
-    modal: { url: serverUrl, controlUrl: emulator.controlUrl, stateDirectory: join(directory, 'modal') },
+    modal: { url: serverUrl, controlUrl: emulator.controlUrl },
     model: { url: stack.scriptedModel.url, credential: stack.scriptedModel.credential },
     git: { url: git.url, token, directory: gitDirectory },
   });

@@ -2,8 +2,10 @@
 import { inject } from 'vitest';
 
 export type SharedStack = {
-  temporal: { address: string; namespace: string; binary: string; directory: string };
-  modal: { url: string; controlUrl: string; stateDirectory: string };
+  /** Everything the stack keeps on disk: Temporal's database, the emulator's state, logs. */
+  directory: string;
+  temporal: { address: string; namespace: string; binary: string };
+  modal: { url: string; controlUrl: string };
   model: { url: string; credential: string };
   git: { url: string; token: string; directory: string };
 };

@@ -10,11 +10,11 @@ import { Client, Connection } from '@temporalio/client';
 import { Harvest } from '../../src/client.ts';
 import type { Session } from '../../src/client.ts';
 import { workflowIdOf } from '../../src/contracts/ids.ts';
+import { startWorkerProcess } from '../../src/dev/stack/worker-process.ts';
+import type { StackWorker } from '../../src/dev/stack/worker-process.ts';
 import { createDemoRepository } from '../../src/dev/demo-repository/create.ts';
 import { readLog } from './log-checks.ts';
 import { sharedStack } from './stack.ts';
-import { startWorkerProcess } from './worker-process.ts';
-import type { WorkerProcess } from './worker-process.ts';
 
 export type WorldOptions = {
   /** Another Temporal server than the shared one, for tests that kill it. */
@@ -28,7 +28,7 @@ export class World implements AsyncDisposable {
   readonly dataDirectory: string;
   readonly taskQueue: string;
   readonly temporal: { address: string; namespace: string };
-  readonly workers: WorkerProcess[] = [];
+  readonly workers: StackWorker[] = [];
   readonly #sessions: Session[] = [];
 
   constructor(parts: Pick<World, 'harvest' | 'dataDirectory' | 'taskQueue' | 'temporal'>) {
@@ -38,9 +38,11 @@ export class World implements AsyncDisposable {
     this.temporal = parts.temporal;
   }
 
-  async startWorker(): Promise<WorkerProcess> {
+  async startWorker(more: Record<string, string> = {}): Promise<StackWorker> {
     const { modal, model } = sharedStack();
-    const worker = await startWorkerProcess({
+    const environment = {
+      PATH: process.env['PATH'],
+      HOME: process.env['HOME'],
       TEMPORAL_ADDRESS: this.temporal.address,
       TEMPORAL_NAMESPACE: this.temporal.namespace,
       HARVEST_DATA_DIR: this.dataDirectory,
@@ -49,7 +51,9 @@ export class World implements AsyncDisposable {
       MODAL_SERVER_URL: modal.url,
       MODAL_TOKEN_ID: 'ak-test',
       MODAL_TOKEN_SECRET: 'as-test',
-    });
+      ...more,
+    };
+    const worker = await startWorkerProcess({ environment, logDirectory: this.dataDirectory });
     this.workers.push(worker);
     return worker;
   }
@@ -96,7 +100,7 @@ export class World implements AsyncDisposable {
       for (const event of await readLog(session).catch(() => []))
         console.log(JSON.stringify(event).slice(0, 600));
     }
-    for (const worker of this.workers) console.log(`worker ${worker.pid}:\n${worker.log.join('\n')}`);
+    for (const worker of this.workers) console.log(`worker ${worker.pid}:\n${worker.tail.join('\n')}`);
   }
 
   async #temporal<T>(ask: (client: Client) => Promise<T>): Promise<T> {

@@ -5,7 +5,6 @@ import {
   idleRemainingMs,
   isIdle,
   nextStep,
-  runtimeIsUsable,
 } from '../../src/workflows/decisions.ts';
 import { newSessionData } from '../../src/workflows/session-data.ts';
 import type { QueuedPrompt, SessionData } from '../../src/workflows/session-data.ts';
@@ -110,10 +109,4 @@ describe('idleness', () => {
     expect(isIdle(data({ queue: [prompt] }), 0)).toBe(false);
     expect(isIdle(data({ phase: { status: 'running', turnId: 'p1' } }), 0)).toBe(false);
   });
-});
-
-it('does not use a runtime below the floor', () => {
-  expect(runtimeIsUsable('1.0.0')).toBe(true);
-  expect(runtimeIsUsable('0.9.9')).toBe(false);
-  expect(runtimeIsUsable('unknown')).toBe(false);
 });

@@ -5,6 +5,7 @@ import { createInterface } from 'node:readline';
 import {
   childEnd,
   describeEnd,
+  signalGroup,
   siblingModule,
   spawnGuarded,
   stopChild,
@@ -14,11 +15,17 @@ import {
 /** A worker hands its turns over before it ends. */
 const stopGraceMs = 15_000;
 const startTimeoutMs = 120_000;
+const tailLines = 200;
 
 export type StackWorker = {
+  readonly pid: number;
+  /** The last lines of its log. */
+  readonly tail: readonly string[];
   /** Resolves to a sentence when it ends by itself. */
   ended: Promise<string>;
   stop: () => Promise<void>;
+  /** SIGKILL; for tests of a crash. */
+  kill: () => Promise<void>;
 };
 
 class WorkerFailed extends Error {
@@ -44,7 +51,7 @@ export async function startWorkerProcess(options: {
     createInterface({ input: stream }).on('line', (line) => {
       log.write(`${line}\n`);
       tail.push(line);
-      if (tail.length > 20) tail.shift();
+      if (tail.length > tailLines) tail.shift();
       if (line.includes('"RUNNING"')) running.resolve(null);
     });
   }
@@ -57,6 +64,15 @@ export async function startWorkerProcess(options: {
     startTimeoutMs,
   );
   const failure = await Promise.race([running.promise, ended]).finally(() => clearTimeout(timer));
-  if (failure !== null) throw new WorkerFailed([failure, ...tail].join('\n'));
-  return { ended, stop: () => stopChild(child, stopGraceMs) };
+  if (failure !== null) throw new WorkerFailed([failure, ...tail.slice(-20)].join('\n'));
+  return {
+    pid: child.pid ?? 0,
+    tail,
+    ended,
+    stop: () => stopChild(child, stopGraceMs),
+    kill: async () => {
+      signalGroup(child, 'SIGKILL');
+      await ended;
+    },
+  };
 }

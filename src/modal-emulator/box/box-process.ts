@@ -29,6 +29,11 @@ type Surroundings = {
   box: { readonly isEnding: boolean };
 };
 
+/** The system does not take this command (too long an argument, a NUL in it). */
+export class CommandRefused extends Error {
+  override readonly name = 'CommandRefused';
+}
+
 /** A background process may keep the streams of an ended one open; so long it is waited for output that was on its way. */
 const OUTPUT_GRACE_MS = 100;
 
@@ -44,20 +49,14 @@ export class BoxProcess {
     const stdin = options.fifos.openInput();
     const stdout = options.ignoreStdout === true ? openNothing() : options.fifos.openOutput();
     const stderr = options.ignoreStderr === true ? openNothing() : options.fifos.openOutput();
-    this.#nsenter = spawn(
-      toolPath('nsenter'),
-      [
-        ...enter(options.init.pid),
-        '/usr/bin/setsid',
-        '/usr/bin/env',
-        '-C',
-        options.workdir,
-        '--',
-        ...options.argv,
-      ],
-      { stdio: [stdin.far, stdout.far, stderr.far], env: options.env, cwd: '/', detached: true },
-    );
-    for (const ends of [stdin, stdout, stderr]) closeSync(ends.far);
+    try {
+      this.#nsenter = spawnInBox(options, [stdin.far, stdout.far, stderr.far]);
+    } catch (error) {
+      for (const { near } of [stdin, stdout, stderr]) if (near !== undefined) closeSync(near);
+      throw new CommandRefused(error instanceof Error ? error.message : String(error));
+    } finally {
+      for (const { far } of [stdin, stdout, stderr]) closeSync(far);
+    }
     this.stdin = new StdinPipe(stdin.near);
     this.stdout = new OutputLog(`${options.spoolPath}.out`);
     this.stderr = new OutputLog(`${options.spoolPath}.err`);
@@ -92,8 +91,15 @@ export class BoxProcess {
   }
 }
 
-function enter(pid: number): string[] {
-  return ['-t', String(pid), '-m', '-p', '-i', '-u', '-r', '-w', '--'];
+function spawnInBox(options: ProcessOptions & Surroundings, stdio: number[]): ChildProcess {
+  const enter = ['-t', String(options.init.pid), '-m', '-p', '-i', '-u', '-r', '-w', '--'];
+  const apart = ['/usr/bin/setsid', '/usr/bin/env', '-C', options.workdir, '--'];
+  return spawn(toolPath('nsenter'), [...enter, ...apart, ...options.argv], {
+    stdio,
+    env: options.env,
+    cwd: '/',
+    detached: true,
+  });
 }
 
 function openNothing(): { near: undefined; far: number } {

@@ -3,9 +3,10 @@
  * /dev/stderr as programs in containers do, so each stream is a FIFO that is unlinked once both ends are open. They are made in batches
  * ahead of need, because mkfifo is a process.
  */
-import { execFile, execFileSync } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { chmodSync, closeSync, constants, openSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
+import { runTool } from './host-process.ts';
 import { toolPath } from './tools.ts';
 
 const BATCH = 96;
@@ -18,7 +19,8 @@ export class Fifos {
   readonly #directory: string;
   #ready: string[] = [];
   #made = 0;
-  #refilling = false;
+  #refilling: Promise<void> | undefined;
+  #isClosed = false;
 
   constructor(directory: string) {
     this.#directory = directory;
@@ -41,6 +43,12 @@ export class Fifos {
     }));
   }
 
+  /** Resolves when nothing is made in the directory any more. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await this.#refilling;
+  }
+
   #open(openEnds: (path: string) => PipeEnds): PipeEnds {
     const path = this.#take();
     // Any user of the sandbox may open its own stdout again; nobody else reaches this directory.
@@ -60,7 +68,7 @@ export class Fifos {
       const paths = this.#names();
       execFileSync(toolPath('mkfifo'), paths);
       this.#ready.push(...paths);
-    } else if (this.#ready.length < LOW_WATER && !this.#refilling) {
+    } else if (this.#ready.length < LOW_WATER) {
       this.#refill();
     }
     const path = this.#ready.pop();
@@ -69,12 +77,19 @@ export class Fifos {
   }
 
   #refill(): void {
-    this.#refilling = true;
-    const paths = this.#names();
-    execFile(toolPath('mkfifo'), paths, (error) => {
-      this.#refilling = false;
-      if (error === null) this.#ready.push(...paths);
+    if (this.#isClosed) return;
+    this.#refilling ??= this.#make().finally(() => {
+      this.#refilling = undefined;
     });
+  }
+
+  async #make(): Promise<void> {
+    const paths = this.#names();
+    // Without them the next `open` makes its own, and says what is wrong.
+    await runTool('mkfifo', paths).then(
+      () => this.#ready.push(...paths),
+      () => undefined,
+    );
   }
 
   #names(): string[] {

@@ -70,23 +70,35 @@ export class SandboxRegistry {
     return this.#sandboxes.get(sandboxId);
   }
 
-  /** Runs what is left of `create` once the name is taken. */
+  /** What is left of `create` once the name is taken. */
   async #start(record: SandboxRecord, image: ImageRecord, request: CreateRequest): Promise<Sandbox> {
-    const spoolDirectory = join(this.#parts.outputDirectory, record.sandboxId);
-    mkdirSync(spoolDirectory, { recursive: true, mode: 0o700 });
-    const held = this.#parts.images.hold(image);
+    const sandbox = await this.#boot(record, image, request).catch((error: unknown) => {
+      this.#parts.records.forget(record);
+      throw error;
+    });
     try {
-      const { boxes, log } = this.#parts;
+      if (request.entrypoint.length > 0) sandbox.runEntrypoint(request.entrypoint);
+    } catch (error) {
+      await sandbox.end(terminated('the command of the sandbox cannot be run'));
+      throw error;
+    }
+    return sandbox;
+  }
+
+  async #boot(record: SandboxRecord, image: ImageRecord, request: CreateRequest): Promise<Sandbox> {
+    const { boxes, images, log, outputDirectory } = this.#parts;
+    const held = images.hold(image);
+    try {
+      const spoolDirectory = join(outputDirectory, record.sandboxId);
       const box = await boxes.start(held.paths);
+      mkdirSync(spoolDirectory, { recursive: true, mode: 0o700 });
       const env = { ...boxes.environment, ...image.env, ...request.env };
       const workdir = request.workdir ?? image.workdir;
       const sandbox = new Sandbox({ record, image, box, env, workdir, spoolDirectory, log });
       this.#sandboxes.set(record.sandboxId, sandbox);
       this.#followToItsEnd(sandbox, held.release);
-      if (request.entrypoint.length > 0) sandbox.runEntrypoint(request.entrypoint);
       return sandbox;
     } catch (error) {
-      this.#parts.records.forget(record);
       await held.release();
       throw error;
     }
@@ -145,18 +157,23 @@ export class SandboxRegistry {
   }
 
   #followToItsEnd(sandbox: Sandbox, release: () => Promise<void>): void {
-    const cleanUp = (async () => {
-      await sandbox.ended;
-      this.#parts.records.save(sandbox.record);
-      await sandbox.settled();
-      await sandbox.box.removeFiles();
-      await release();
-    })();
+    const cleanUp = this.#cleanUp(sandbox, release).catch((error: unknown) => {
+      // For example a full disk; the next start clears up.
+      this.#parts.log(`clearing up after sandbox ${sandbox.record.sandboxId} failed: ${String(error)}`);
+    });
     this.#cleanUps.add(cleanUp);
-    void cleanUp.finally(() => {
+    void cleanUp.then(() => {
       this.#cleanUps.delete(cleanUp);
       setTimeout(() => void this.#forgetOutput(sandbox), OUTPUT_KEPT_MS).unref();
     });
+  }
+
+  async #cleanUp(sandbox: Sandbox, release: () => Promise<void>): Promise<void> {
+    await sandbox.ended;
+    this.#parts.records.save(sandbox.record);
+    await sandbox.settled();
+    await sandbox.box.removeFiles();
+    await release();
   }
 
   async #forgetOutput(sandbox: Sandbox): Promise<void> {

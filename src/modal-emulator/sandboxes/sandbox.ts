@@ -8,8 +8,9 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Box } from '../box/box.ts';
+import { CommandRefused } from '../box/box-process.ts';
 import type { ImageRecord } from '../images/image-store.ts';
-import { notFound } from '../rpc/rpc-error.ts';
+import { invalid, notFound } from '../rpc/rpc-error.ts';
 import { Activity } from './activity.ts';
 import { startExec, type Exec, type ExecRequest } from './exec.ts';
 import { idledOut, ofEntrypoint, terminated, timedOut, type SandboxResult } from './result.ts';
@@ -84,8 +85,8 @@ export class Sandbox {
     const existing = this.#execs.get(request.execId);
     if (existing !== undefined) return existing;
     if (this.isEnding) throw notFound(`sandbox ${this.record.sandboxId} has ended`);
-    this.#activity.began();
     const exec = this.#start(request);
+    this.#activity.began();
     this.#execs.set(request.execId, exec);
     void exec.exited.then(() => {
       this.#activity.ended();
@@ -155,12 +156,16 @@ export class Sandbox {
 
   #start(request: ExecRequest): Exec {
     const { env, workdir, spoolDirectory } = this.#parts;
-    return startExec(this.box, {
-      ...request,
-      env: { ...env, ...request.env },
-      workdir: request.workdir ?? workdir,
-      spoolPath: join(spoolDirectory, request.execId),
-    });
+    try {
+      return startExec(this.box, {
+        ...request,
+        env: { ...env, ...request.env },
+        workdir: request.workdir ?? workdir,
+        spoolPath: join(spoolDirectory, request.execId),
+      });
+    } catch (error) {
+      throw error instanceof CommandRefused ? invalid(`the command cannot be run: ${error.message}`) : error;
+    }
   }
 
   #allExecs(): Exec[] {

@@ -56,6 +56,8 @@ type Turn = {
   input: TurnInput;
   uuid: Uuid;
   startedAt: number;
+  /** The agent said anything since the turn began. */
+  heard: boolean;
   interrupted: boolean;
   /** Set when the supervisor itself ends the agent under the turn. */
   givenUp?: string;
@@ -86,32 +88,47 @@ export class AgentSession {
 
   /** One at a time. */
   async run(input: TurnInput): Promise<TurnEnd> {
-    const { turnId, continuation } = input;
-    const scope = `${this.#input.sessionId} ${this.#input.recorder.generation.number} ${turnId}`;
     const turn: Turn = {
       input,
-      uuid: messageUuid(scope, continuation),
+      uuid: this.#uuidOf(input, input.continuation),
       startedAt: performance.now(),
+      heard: false,
       interrupted: false,
       result: Promise.withResolvers(),
     };
     this.#turn = turn;
     this.mirror.beginTurn();
     try {
-      const { process, resumed } = await this.#ensure();
-      if (turn.interrupted || turn.givenUp !== undefined) await process.kill();
-      const earlier = Array.from({ length: continuation }, (_, run) => messageUuid(scope, run));
-      const holdsPrompt = resumed.some(({ uuid }) => earlier.some((id) => id === uuid));
-      const isNew = resumed.length === 0 && !this.#hasRun;
-      process.send(await input.messageFor({ resumed, isNew, holdsPrompt }), turn.uuid);
-      this.#hasRun = true;
-      const end = await Promise.race([turn.result.promise, process.exited]);
-      return 'outcome' in end ? this.#ended(turn, end) : this.#died(turn, end.message);
+      const first = await this.#tell(turn);
+      // An agent that was dead before it could read the prompt died between turns: nothing was lost with it.
+      const isUnheard = first.kind === 'lost' && !turn.heard && turn.givenUp === undefined;
+      return isUnheard ? await this.#tell(turn) : first;
     } finally {
       this.#input.recorder.endBlocks();
       await this.#catchUp();
       this.#turn = null;
     }
+  }
+
+  async #tell(turn: Turn): Promise<TurnEnd> {
+    const { process, resumed } = await this.#ensure();
+    if (turn.interrupted || turn.givenUp !== undefined) await process.kill();
+    const { continuation, messageFor } = turn.input;
+    const holds = (run: number): boolean =>
+      resumed.some(({ uuid }) => uuid === this.#uuidOf(turn.input, run));
+    if (holds(continuation))
+      return { kind: 'lost', message: 'the agent ended as soon as it had read the prompt' };
+    const holdsPrompt = Array.from({ length: continuation }, (_, run) => run).some(holds);
+    const isNew = resumed.length === 0 && !this.#hasRun;
+    process.send(await messageFor({ resumed, isNew, holdsPrompt }), turn.uuid);
+    this.#hasRun = true;
+    const end = await Promise.race([turn.result.promise, process.exited]);
+    return 'outcome' in end ? this.#ended(turn, end) : this.#died(turn, end.message);
+  }
+
+  #uuidOf({ turnId }: TurnInput, run: number): Uuid {
+    const { sessionId, recorder } = this.#input;
+    return messageUuid(`${sessionId} ${recorder.generation.number} ${turnId}`, run);
   }
 
   /** False when that turn does not run. It ends soon, as interrupted, whatever the agent makes of it. */
@@ -179,6 +196,7 @@ export class AgentSession {
   #onMessage(message: SDKMessage, mapper: AgentEventMapper): void {
     const { recorder } = this.#input;
     const turnId = this.#turn?.input.turnId;
+    if (this.#turn !== null) this.#turn.heard = true;
     // The whole of a block comes after all of its pieces.
     if (message.type === 'assistant') recorder.endBlocks(message.message.id);
     // Redacted before anything is cut (I11). Pieces of text are redacted as a stream by the recorder.

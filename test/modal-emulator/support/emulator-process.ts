@@ -6,13 +6,20 @@ import { createInterface } from 'node:readline';
 import { z } from 'zod';
 
 const MAIN = fileURLToPath(new URL('../../../src/modal-emulator/main.ts', import.meta.url));
-const readySchema = z.strictObject({ url: z.string(), controlUrl: z.string() });
+const readySchema = z.strictObject({
+  url: z.string(),
+  controlUrl: z.string(),
+  tokenId: z.string().optional(),
+  tokenSecret: z.string().optional(),
+});
 
 export type Exit = { code: number | null; signal: NodeJS.Signals | null };
 
 export class EmulatorProcess {
   readonly url: string;
   readonly controlUrl: string;
+  readonly tokenId: string | undefined;
+  readonly tokenSecret: string | undefined;
   readonly #child: ChildProcess;
   readonly exited: Promise<Exit>;
 
@@ -21,6 +28,8 @@ export class EmulatorProcess {
     this.exited = exited;
     this.url = ready.url;
     this.controlUrl = ready.controlUrl;
+    this.tokenId = ready.tokenId;
+    this.tokenSecret = ready.tokenSecret;
   }
 
   /** Rejects with what it wrote to stderr if it ends before it is ready. */

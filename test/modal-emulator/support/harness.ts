@@ -2,7 +2,14 @@
 import { mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ModalClient, type App, type Image, type Sandbox, type SandboxExecParams } from 'modal';
+import {
+  ModalClient,
+  type ModalClientParams,
+  type App,
+  type Image,
+  type Sandbox,
+  type SandboxExecParams,
+} from 'modal';
 import { expect } from 'vitest';
 import { startEmulator, type Emulator, type EmulatorOptions } from '../../../src/modal-emulator/emulator.ts';
 
@@ -15,7 +22,7 @@ export const BASE_TAG = 'debian:bookworm-slim';
 const quiet = (): undefined => undefined;
 
 /** The SDK takes the server from the environment at the moment a client is made. */
-export function connect(url: string, options: { maxThrottleWaitSecs?: number } = {}): ModalClient {
+export function connect(url: string, options: ModalClientParams = {}): ModalClient {
   process.env['MODAL_SERVER_URL'] = url;
   return new ModalClient({
     tokenId: 'ak-test',
@@ -82,7 +89,7 @@ export class Harness implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop();
-    rmSync(this.stateDirectory, { recursive: true, force: true });
+    rmSync(this.stateDirectory, { recursive: true, force: true, maxRetries: 3 });
   }
 }
 

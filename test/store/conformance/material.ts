@@ -6,7 +6,7 @@ import type { JournalBatch, JournalItem } from '../../../src/store/store.ts';
 export const AT = '2026-03-01T12:00:00.000Z';
 const ITEM_BYTES = 10;
 
-export function warning(message: string): EventBody {
+function warning(message: string): EventBody {
   return { type: 'warning', data: { message } };
 }
 

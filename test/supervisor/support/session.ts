@@ -49,6 +49,11 @@ export class TestSession {
     return this.supervisor.client.follow('/turns', request);
   }
 
+  /** Follows from the beginning, and asks the supervisor nothing before. */
+  async turnWithoutStatus(turnId: string, lines: string[]): Promise<Followed> {
+    return this.supervisor.client.follow('/turns', turnRequest(turnId, lines.join('\n')));
+  }
+
   async exec(execId: string, argv: string[], more: object = {}): Promise<Followed> {
     const from = await this.journalBytes();
     return this.supervisor.client.follow('/exec', { from, execId, argv, timeoutSeconds: 60, ...more });

@@ -68,7 +68,7 @@ export function scriptedActivities(script: {
       script.start?.(input.generation);
       return {
         heads: [{ repository: 'demo', branch: 'harvest/x', head: 'a'.repeat(40) }],
-        runtimeVersion: '1.0',
+        runtimeVersion: '1-sdk.0.0.0',
       };
     },
     runTurn: async (input) => {
@@ -90,7 +90,7 @@ export function scriptedActivities(script: {
       script.snapshot?.();
       return {
         ...checkpoint(input, input.checkpointId),
-        snapshot: { imageId: 'im-snapshot', runtimeVersion: '1.0', generation: input.generation },
+        snapshot: { imageId: 'im-snapshot', runtimeVersion: '1-sdk.0.0.0', generation: input.generation },
       };
     },
     endSandbox: async (input) => note('end', input),

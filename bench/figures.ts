@@ -1,0 +1,22 @@
+/** What is measured, before it is shown. */
+
+export type Unit = 'ms' | 'MiB' | 'KiB' | 'events';
+
+export type Figure = {
+  what: string;
+  unit: Unit;
+  samples: readonly number[];
+  /** A part of the figure above it. */
+  part?: true;
+  aim?: Aim;
+};
+
+/** The figure's percentile has to be below (or at most at) a number. */
+export type Aim = { percentile: 'p95' | 'p99'; most: number };
+
+export type Section = {
+  title: string;
+  /** What was measured, from where to where. */
+  text: string;
+  figures: readonly Figure[];
+};

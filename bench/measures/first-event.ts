@@ -1,0 +1,70 @@
+/** First agent event: cold CLI and warm turn side by side, and warm turns back to back. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Session } from '../../src/client.ts';
+import { prepareColdCli, timeColdCli, timeExec } from '../cold-cli.ts';
+import type { Figure } from '../figures.ts';
+import type { Plan } from '../plan.ts';
+import type { Scene } from '../scene.ts';
+import { median } from '../statistics.ts';
+import { timeTurn } from '../timed-turn.ts';
+import type { TurnTimes } from '../timed-turn.ts';
+
+const restMs = 300;
+
+export type FirstEvent = { figures: Figure[]; coldMs: readonly number[]; warmMs: readonly number[] };
+
+export async function measureFirstEvent(
+  scene: Scene,
+  session: Session,
+  plan: Pick<Plan, 'spacedTurns' | 'backToBackTurns'>,
+): Promise<FirstEvent> {
+  const sandbox = await scene.sandboxOf(session);
+  const model = { url: scene.relay.url, credential: scene.credential };
+  await prepareColdCli(sandbox);
+  // Its very first run writes its settings.
+  await timeColdCli(sandbox, model);
+  const cold: number[] = [];
+  const exec: number[] = [];
+  const spaced: TurnTimes[] = [];
+  for (let index = 0; index < plan.spacedTurns; index += 1) {
+    await sleep(restMs);
+    cold.push(await timeColdCli(sandbox, model));
+    await sleep(restMs);
+    spaced.push(await timeTurn(scene, session));
+    exec.push(await timeExec(sandbox));
+  }
+  const backToBack: TurnTimes[] = [];
+  for (let index = 0; index < plan.backToBackTurns; index += 1) {
+    backToBack.push(await timeTurn(scene, session));
+  }
+  const warm = spaced.map((times) => times.firstEventMs);
+  scene.log(`cold CLI ${median(cold).toFixed(0)} ms, warm turn ${median(warm).toFixed(0)} ms`);
+  const figures: Figure[] = [
+    { what: 'cold `claude -p`', unit: 'ms', samples: cold },
+    { what: 'an exec of the provider that does nothing', unit: 'ms', samples: exec, part: true },
+    { what: `warm turn through Harvest, ${restMs} ms apart`, unit: 'ms', samples: warm },
+    ...partsOf(spaced),
+    {
+      what: 'warm turn, back to back',
+      unit: 'ms',
+      samples: backToBack.map((times) => times.firstEventMs),
+    },
+    ...partsOf(backToBack),
+  ];
+  return { figures, coldMs: cold, warmMs: warm };
+}
+
+function partsOf(turns: readonly TurnTimes[]): Figure[] {
+  const part = (what: string, sample: (times: TurnTimes) => number): Figure => ({
+    what,
+    unit: 'ms',
+    samples: turns.map(sample),
+    part: true,
+  });
+  return [
+    part('until the session recorded the prompt', (times) => times.acceptedMs),
+    part('from the call until the agent asked the model', (times) => times.requestMs),
+    part('from there to the follower', (times) => times.firstEventMs - times.requestMs),
+    part('whole turn, from the call to its last event', (times) => times.endMs),
+  ];
+}

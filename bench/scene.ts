@@ -1,0 +1,121 @@
+/**
+ * What the bench measures on: an embedded stack of its own, the scripted model behind the relay, a small repository, and
+ * workers on demand. Everything is ended and removed with it, in reverse order; what a kill of the bench itself leaves is
+ * its directory in the cache.
+ */
+import { randomBytes } from 'node:crypto';
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Client, Connection } from '@temporalio/client';
+import { Harvest } from '../src/client.ts';
+import type { Session } from '../src/client.ts';
+import { defaultTaskQueue } from '../src/contracts/names.ts';
+import { createDemoRepository } from '../src/dev/demo-repository/create.ts';
+import { startGitServer } from '../src/dev/git-server/server.ts';
+import { startScriptedModel } from '../src/dev/scripted-model/server.ts';
+import { startStack } from '../src/dev/stack/stack.ts';
+import type { Stack } from '../src/dev/stack/stack.ts';
+import type { Sandbox } from '../src/sandbox/provider.ts';
+import { startEmissionRelay } from './emission-relay.ts';
+import type { EmissionRelay } from './emission-relay.ts';
+import { startBenchWorker } from './workers.ts';
+import type { BenchWorker } from './workers.ts';
+
+const repositoryName = 'durations';
+export const repositoryFolder = `/workspace/${repositoryName}`;
+
+export type Scene = {
+  relay: EmissionRelay;
+  /** What the scripted model wants. */
+  credential: string;
+  temporal: Client;
+  /** Connects a client; another task queue has other workers. */
+  connect(taskQueue?: string): Promise<Harvest>;
+  startWorker(taskQueue?: string): Promise<BenchWorker>;
+  newSession(harvest: Harvest): Promise<Session>;
+  /** The session's running sandbox, past Harvest. */
+  sandboxOf(session: Session): Promise<Sandbox>;
+  log(line: string): void;
+  close(): Promise<void>;
+};
+
+export async function openScene(cacheDirectory: string, log: (line: string) => void): Promise<Scene> {
+  // Beside the caches: layers of the base image can be linked then instead of copied.
+  const directory = join(cacheDirectory, 'bench', randomBytes(6).toString('hex'));
+  await using started = new AsyncDisposableStack();
+  const keep = <T>(part: T, end: (part: T) => Promise<unknown>): T => {
+    started.defer(async () => void (await end(part)));
+    return part;
+  };
+  await mkdir(join(directory, 'git'), { recursive: true, mode: 0o700 });
+  keep(directory, async (path) => rm(path, { recursive: true, force: true }));
+  const credential = `scripted-${randomBytes(16).toString('hex')}`;
+  const model = keep(await startScriptedModel({ credential }), async (part) => part.close());
+  const relay = keep(await startEmissionRelay(model.url), async (part) => part.close());
+  const stack = keep(await startBenchStack({ cacheDirectory, directory, log }), async (part) => part.close());
+  await createDemoRepository({ directory: join(directory, 'git'), name: repositoryName });
+  const token = randomBytes(16).toString('hex');
+  const git = keep(await startGitServer({ directory: join(directory, 'git'), token }), async (part) =>
+    part.close(),
+  );
+  const { address } = stack.temporal.connectionOptions;
+  const { namespace } = stack.temporal;
+  const connection = keep(await Connection.connect({ address }), async (part) => part.close());
+  const running = started.move();
+  return {
+    relay,
+    credential,
+    temporal: new Client({ connection, namespace }),
+    connect: async (taskQueue = defaultTaskQueue) => {
+      const harvest = await Harvest.connect({
+        temporal: { address, namespace },
+        dataDirectory: directory,
+        taskQueue,
+      });
+      running.defer(async () => harvest.close());
+      return harvest;
+    },
+    startWorker: async (taskQueue = defaultTaskQueue) => {
+      const worker = await startBenchWorker({
+        ...stack.workerEnvironment,
+        HARVEST_DATA_DIR: directory,
+        HARVEST_TASK_QUEUE: taskQueue,
+        HARVEST_MODEL_URL: relay.url,
+      });
+      running.defer(async () => worker.stop());
+      return worker;
+    },
+    newSession: async (harvest) =>
+      harvest.createSession({
+        repositories: [{ url: git.cloneUrl(repositoryName), branch: 'main' }],
+        user: { name: 'Ada Lovelace', email: 'ada@example.com' },
+        credentials: { github: token, claude: credential },
+      }),
+    sandboxOf: async (session) => {
+      const [running] = await stack.modal.provider.list({ session: session.id });
+      if (running === undefined) throw new Error(`session ${session.id} has no sandbox`);
+      return stack.modal.provider.attach(running.sandboxId);
+    },
+    log,
+    close: async () => running.disposeAsync(),
+  };
+}
+
+/** Always embedded, whatever server or cloud the environment names: figures are to be compared. */
+async function startBenchStack(options: {
+  cacheDirectory: string;
+  directory: string;
+  log: (line: string) => void;
+}): Promise<Stack> {
+  const others = Object.entries(process.env).filter(
+    ([name]) => !/^(TEMPORAL|MODAL|HARVEST|ANTHROPIC|CLAUDE)/.test(name),
+  );
+  return startStack({
+    cacheDirectory: options.cacheDirectory,
+    dataDirectory: options.directory,
+    environment: Object.fromEntries(others),
+    // The model is the bench's own: its pieces are timed.
+    hasClaudeCredential: true,
+    log: options.log,
+  });
+}
