@@ -34,6 +34,7 @@ import type { Admission } from './admission.ts';
 import type { SessionRun } from './session-run.ts';
 import { execView, stateView, turnView } from './views.ts';
 import { remember } from './remember.ts';
+import { askForPause, askForSandbox } from './session-data.ts';
 
 const accepted: Accepted = { accepted: true };
 
@@ -103,9 +104,7 @@ function takePrompt(run: SessionRun, prompt: Prompt): PromptAccepted {
   if (!known) {
     remember(data.handled, { id: prompt.id, hash: textHash(prompt.text) });
     data.queue.push({ ...prompt, restarts: 0, continuations: 0 });
-    // A paused session resumes for it; one that was about to pause for idleness stays.
-    data.asked.resume = true;
-    if (data.asked.pause === 'idle') data.asked.pause = 'no';
+    askForSandbox(data);
     run.touch();
     const { id, ...shown } = prompt;
     run.emit({ type: 'prompt.queued', data: { ...shown, position: data.queue.length - 1 } }, { turnId: id });
@@ -125,7 +124,7 @@ function takeExec(run: SessionRun, exec: ExecRequest): ExecAccepted {
   if (!data.handledExecs.some((handled) => handled.id === exec.id)) {
     remember(data.handledExecs, { id: exec.id, hash: execHash(exec) });
     data.pendingExecs.push(exec);
-    if (data.asked.pause === 'idle') data.asked.pause = 'no';
+    askForSandbox(data);
     run.touch();
   }
   return { execId: exec.id };
@@ -142,14 +141,13 @@ function takeInterrupt(run: SessionRun, turnId: string | undefined): InterruptAc
 function takePause(run: SessionRun, interrupt: boolean): Accepted {
   const { data } = run;
   if (data.phase.status === 'paused') return accepted;
-  data.asked.pause = 'requested';
-  data.asked.resume = false;
+  askForPause(data, 'requested');
   if (interrupt) takeInterrupt(run, undefined);
   return accepted;
 }
 
 function takeResume(run: SessionRun): Accepted {
-  run.data.asked.resume = true;
+  askForSandbox(run.data);
   run.touch();
   return accepted;
 }

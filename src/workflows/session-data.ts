@@ -79,6 +79,18 @@ export const sessionDataSchema = z.object({
 });
 export type SessionData = z.infer<typeof sessionDataSchema>;
 
+/** What asked for a sandbox before has had it; what asks from now on brings the session back. */
+export function askForPause(data: SessionData, reason: 'requested' | 'idle'): void {
+  data.asked.pause = reason;
+  data.asked.resume = false;
+}
+
+/** Something needs the sandbox: a pause for idleness that has not begun is off. */
+export function askForSandbox(data: SessionData): void {
+  data.asked.resume = true;
+  if (data.asked.pause === 'idle') data.asked.pause = 'no';
+}
+
 export function newSessionData(now: string): SessionData {
   return {
     phase: { status: 'starting' },

@@ -6,6 +6,7 @@ import { recordEvents, runExec } from './activities.ts';
 import { idleRemainingMs, isIdle, nextStep } from './decisions.ts';
 import { describeFailure } from './failure.ts';
 import { endedKept, remember } from './remember.ts';
+import { askForPause } from './session-data.ts';
 import type { SessionRun } from './session-run.ts';
 
 export function startWatchers(run: SessionRun): void {
@@ -23,7 +24,7 @@ async function watchIdleness(run: SessionRun): Promise<void> {
     await condition(() => data.sandbox !== null && data.asked.pause === 'no');
     const remainingMs = idleRemainingMs(data.lastActivityAt, input.options.idleSeconds, Date.now());
     if (remainingMs > 0) await sleep(remainingMs, { summary: 'idle clock' });
-    else if (isIdle(data, run.runningExecs.size)) data.asked.pause = 'idle';
+    else if (isIdle(data, run.runningExecs.size)) askForPause(data, 'idle');
     else await condition(() => isIdle(data, run.runningExecs.size));
   }
 }

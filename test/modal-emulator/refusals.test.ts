@@ -1,8 +1,7 @@
+import { Client, credentials, Metadata } from '@grpc/grpc-js';
 import { ModalClient, Probe, type SandboxCreateParams } from 'modal';
-import { createChannel, createClient, Metadata } from 'nice-grpc';
 import { z } from 'zod';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { MethodDefinition } from '@grpc/grpc-js';
 import { controlPlaneDefinition } from '../../src/modal-emulator/rpc/protos.ts';
 import { Harness } from './support/harness.ts';
 
@@ -14,26 +13,27 @@ afterAll(async () => {
   await harness[Symbol.asyncDispose]();
 });
 
-/** For calls that the SDK would not make. */
-const accountDefinition = {
-  authTokenGet: untyped(controlPlaneDefinition['AuthTokenGet']),
-  appGetOrCreate: untyped(controlPlaneDefinition['AppGetOrCreate']),
-};
-const tokenSchema = z.object({ token: z.string() });
-
-function untyped(method: MethodDefinition<unknown, unknown> | undefined) {
-  if (method === undefined) throw new Error('no such RPC');
-  const { path, requestSerialize, requestDeserialize, responseSerialize, responseDeserialize } = method;
-  return {
-    path,
-    requestStream: false as const,
-    responseStream: false as const,
-    requestSerialize: (value: object) => requestSerialize(value),
-    requestDeserialize: (bytes: Uint8Array) => requestDeserialize(Buffer.from(bytes)) as object,
-    responseSerialize: (value: object) => responseSerialize(value),
-    responseDeserialize: (bytes: Uint8Array) => responseDeserialize(Buffer.from(bytes)) as object,
-    options: {},
-  };
+/** A call that the SDK would not make. */
+async function call(rpc: string, request: object, headers: Record<string, string>): Promise<unknown> {
+  const method = controlPlaneDefinition[rpc];
+  if (method === undefined) throw new Error(`no RPC ${rpc}`);
+  const metadata = new Metadata();
+  for (const [name, value] of Object.entries(headers)) metadata.set(name, value);
+  const client = new Client(new URL(harness.emulator.url).host, credentials.createInsecure());
+  try {
+    return await new Promise((resolve, reject) => {
+      client.makeUnaryRequest(
+        method.path,
+        method.requestSerialize,
+        method.responseDeserialize,
+        request,
+        metadata,
+        (error, response) => (error === null ? resolve(response) : reject(error)),
+      );
+    });
+  } finally {
+    client.close();
+  }
 }
 
 const UNIMPLEMENTED = 12;
@@ -118,8 +118,8 @@ describe('a call that Local Modal does not serve', () => {
       [async () => sandbox.experimentalSnapshot(), /memory snapshots/],
       [async () => sandbox.experimentalGetExitSnapshot({ timeoutMs: 1000 }), /exit snapshots/],
     ];
-    for (const [call, text] of calls) {
-      await expect(call()).rejects.toMatchObject({ code: UNIMPLEMENTED, ...refusal(text) });
+    for (const [refused, text] of calls) {
+      await expect(refused()).rejects.toMatchObject({ code: UNIMPLEMENTED, ...refusal(text) });
     }
     await sandbox.terminate();
   });
@@ -131,24 +131,15 @@ describe('a call that Local Modal does not serve', () => {
 
 describe('a client', () => {
   it('needs a token id and a secret, and then the token they are exchanged for', async () => {
-    const channel = createChannel(harness.emulator.url);
-    const client = createClient(accountDefinition, channel);
     const unauthenticated = { code: 16 };
-    await expect(client.authTokenGet({})).rejects.toMatchObject(unauthenticated);
-    const metadata = new Metadata({ 'x-modal-token-id': 'ak-test', 'x-modal-token-secret': 'as-test' });
-    const { token } = tokenSchema.parse(await client.authTokenGet({}, { metadata }));
-    await expect(client.appGetOrCreate({ appName: 'test-app' }, { metadata })).rejects.toMatchObject(
-      unauthenticated,
-    );
-    metadata.set('x-modal-auth-token', token);
-    await expect(client.appGetOrCreate({ appName: 'test-app' }, { metadata })).resolves.toMatchObject({
-      appId: harness.app.appId,
-    });
-    metadata.set('x-modal-auth-token', `${token.slice(0, -4)}AAAA`);
-    await expect(client.appGetOrCreate({ appName: 'test-app' }, { metadata })).rejects.toMatchObject(
-      unauthenticated,
-    );
-    channel.close();
+    const headers = { 'x-modal-token-id': 'ak-test', 'x-modal-token-secret': 'as-test' };
+    const getApp = async (token: string) =>
+      call('AppGetOrCreate', { appName: 'test-app' }, { ...headers, 'x-modal-auth-token': token });
+    await expect(call('AuthTokenGet', {}, {})).rejects.toMatchObject(unauthenticated);
+    const { token } = z.object({ token: z.string() }).parse(await call('AuthTokenGet', {}, headers));
+    await expect(getApp('')).rejects.toMatchObject(unauthenticated);
+    await expect(getApp(`${token.slice(0, -4)}AAAA`)).rejects.toMatchObject(unauthenticated);
+    await expect(getApp(token)).resolves.toMatchObject({ appId: harness.app.appId });
   });
 });
 

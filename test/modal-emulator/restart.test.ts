@@ -1,5 +1,5 @@
 import { readdirSync, rmSync, writeFileSync, mkdirSync } from 'node:fs';
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { ConflictError, type ModalClient, type Sandbox } from 'modal';
@@ -200,6 +200,18 @@ describe('the program', () => {
     const owner = connect(emulator.url, { tokenId: tokenId ?? '', tokenSecret: tokenSecret ?? '' });
     await owner.apps.fromName('app', { createIfMissing: true });
     await emulator.end('SIGTERM');
+  });
+});
+
+describe('closing the emulator', () => {
+  it('is waited for by a program that does nothing else', async () => {
+    const emulatorModule = new URL('../../src/modal-emulator/emulator.ts', import.meta.url).href;
+    const program = `import { startEmulator } from ${JSON.stringify(emulatorModule)};
+      const emulator = await startEmulator({ stateDirectory: ${JSON.stringify(stateDirectory)} });
+      await emulator.close();
+      console.log('closed');`;
+    const ran = spawnSync(process.execPath, ['--input-type=module', '--eval', program], { encoding: 'utf8' });
+    expect({ status: ran.status, stdout: ran.stdout }).toEqual({ status: 0, stdout: 'closed\n' });
   });
 });
 

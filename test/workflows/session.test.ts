@@ -32,6 +32,8 @@ beforeAll(async () => {
   server = await startTemporalServer({
     binary,
     environment: process.env,
+    // So that a few turns are enough for a new run.
+    dynamicConfiguration: { 'limit.historyCount.suggestContinueAsNew': '100' },
     log: () => undefined,
     databaseFile: join(directory, 'temporal.db'),
     logFile: join(directory, 'temporal.log'),
@@ -301,6 +303,59 @@ describe('a session', () => {
       });
     });
     expect(activities.calls.slice(-2)).toEqual(['end', 'close']);
+  });
+
+  it('stays paused after it paused itself, until something asks for it', async () => {
+    const activities = scriptedActivities({});
+    await withSession(
+      activities,
+      async (handle) => {
+        await handle.executeUpdate(messages.promptUpdate, { args: [{ id: 'p1', text: 'one' }] });
+        await until(
+          () => handle.query(messages.stateQuery),
+          (state) => state.status === 'paused',
+        );
+        await new Promise((resolve) => setTimeout(resolve, 1_500));
+        expect(await handle.query(messages.stateQuery)).toMatchObject({ status: 'paused', generation: 1 });
+        await handle.executeUpdate(messages.resumeUpdate);
+        await until(
+          () => handle.query(messages.stateQuery),
+          (state) => state.status === 'idle' && state.generation === 2,
+        );
+        await handle.executeUpdate(messages.terminateUpdate, { args: [{}] });
+        await handle.result();
+      },
+      { idleSeconds: 1 },
+    );
+  });
+
+  it('carries everything through continue-as-new', async () => {
+    const activities = scriptedActivities({});
+    await withSession(activities, async (handle) => {
+      const first = (await handle.describe()).runId;
+      for (let turn = 1; turn <= 12; turn += 1) {
+        await handle.executeUpdate(messages.promptUpdate, { args: [{ id: `p${turn}`, text: 'go' }] });
+        await until(
+          () => handle.query(messages.turnQuery, `p${turn}`),
+          (view) => view?.status === 'completed',
+        );
+      }
+      expect((await client.workflow.getHandle(handle.workflowId).describe()).runId).not.toBe(first);
+      const latest = client.workflow.getHandle(handle.workflowId);
+      expect(await latest.query(messages.stateQuery)).toMatchObject({
+        turns: 12,
+        generation: 1,
+        status: 'idle',
+      });
+      await expect(
+        latest.executeUpdate(messages.promptUpdate, { args: [{ id: 'p1', text: 'other' }] }),
+      ).rejects.toThrow(WorkflowUpdateFailedError);
+      await latest.executeUpdate(messages.terminateUpdate, { args: [{}] });
+      await latest.result();
+    });
+    expect(activities.calls.filter((call) => call.startsWith('create'))).toEqual(['create g1']);
+    expect(activities.calls.filter((call) => call.startsWith('turn'))).toHaveLength(12);
+    expect(new Set(activities.events.map((event) => event.eventId)).size).toBe(activities.events.length);
   });
 
   it('pauses itself when it has been idle long enough, and not before', async () => {

@@ -24,7 +24,7 @@ const startAttempts = 3;
 const stopGraceMs = 5_000;
 
 /** Shortens steps of a development server that exist to spare a shared database; nothing relies on them for correctness. */
-const dynamicConfiguration = {
+const quickSteps = {
   'history.timerProcessorMaxTimeShift': '"10ms"',
   'history.transferProcessorMaxPollRPS': '1000',
   'history.timerProcessorMaxPollRPS': '1000',
@@ -39,6 +39,8 @@ export type TemporalServerOptions = {
   port?: number;
   uiPort?: number;
   namespace?: string;
+  /** More of the server's dynamic configuration, values as JSON; for tests of limits. */
+  dynamicConfiguration?: Readonly<Record<string, string>>;
   log: (line: string) => void;
 };
 
@@ -122,7 +124,7 @@ async function launch(
   const output = await open(options.logFile, 'a');
   const logStart = (await output.stat()).size;
   const child = spawnGuarded({
-    argv: [options.binary.path, ...serverArguments({ databaseFile: options.databaseFile, namespace, ports })],
+    argv: [options.binary.path, ...serverArguments(options, { namespace, ports })],
     environment: withoutClientSettings(options.environment),
     stdio: ['ignore', output.fd, output.fd],
   });
@@ -143,8 +145,11 @@ async function launch(
   }
 }
 
-function serverArguments(options: { databaseFile: string; namespace: string; ports: Ports }): string[] {
-  const { databaseFile, namespace, ports } = options;
+function serverArguments(
+  { databaseFile, dynamicConfiguration }: TemporalServerOptions,
+  { namespace, ports }: { namespace: string; ports: Ports },
+): string[] {
+  const dynamic = { ...quickSteps, ...dynamicConfiguration };
   const flags = {
     ip: host,
     port: ports.grpc,
@@ -158,10 +163,7 @@ function serverArguments(options: { databaseFile: string; namespace: string; por
     'start-dev',
     ...Object.entries(flags).flatMap(([name, value]) => [`--${name}`, String(value)]),
     ...searchAttributeFlags(),
-    ...Object.entries(dynamicConfiguration).flatMap(([key, value]) => [
-      '--dynamic-config-value',
-      `${key}=${value}`,
-    ]),
+    ...Object.entries(dynamic).flatMap(([key, value]) => ['--dynamic-config-value', `${key}=${value}`]),
   ];
 }
 

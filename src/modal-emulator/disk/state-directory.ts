@@ -77,6 +77,7 @@ export class StateDirectory {
   async close(): Promise<void> {
     if (this.#holder.exitCode !== null || this.#holder.signalCode !== null) return;
     const ended = once(this.#holder, 'exit');
+    this.#holder.ref();
     this.#holder.stdin?.end();
     await ended;
   }

@@ -9,7 +9,7 @@ import type { ImageRecord, ImageStore } from './image-store.ts';
 import type { Layers } from './layers.ts';
 import { splitAssignments, splitWords } from './words.ts';
 
-export class BuildFailed extends Error {
+class BuildFailed extends Error {
   override readonly name = 'BuildFailed';
 }
 

@@ -13,7 +13,7 @@ import { unsupported } from '../rpc/rpc-error.ts';
 import { debianMirror, httpProxy } from './apt-settings.ts';
 
 /** Part of a root's name: a change of what BUILD_SCRIPT makes needs another number. */
-const RECIPE = 1;
+const RECIPE = 2;
 
 /** One per release that debootstrap knows. */
 const DEBOOTSTRAP_SCRIPTS = '/usr/share/debootstrap/scripts';
@@ -22,8 +22,8 @@ const DEBOOTSTRAP_SCRIPTS = '/usr/share/debootstrap/scripts';
 export type DebianRoot = { name: string; instance: string; path: string };
 
 /**
- * $1 the place  $2 release  $3 mirror or ''. Nothing of this machine stays in the root; as in other Debian images no service is started by
- * the installation of a package, and dpkg does without fsync.
+ * $1 the place  $2 release  $3 mirror or ''. Nothing of this machine stays in the root. As in other Debian images no service is started by the
+ * installation of a package, dpkg does without fsync, and apt keeps no caches (60 MiB in every layer and snapshot).
  */
 const BUILD_SCRIPT = `
 [ ! -e "$1/instance" ] || exit 0
@@ -39,6 +39,11 @@ printf '#!/bin/sh\\nexit 101\\n' >usr/sbin/policy-rc.d
 chmod 755 usr/sbin/policy-rc.d
 echo force-unsafe-io >etc/dpkg/dpkg.cfg.d/unsafe-io
 echo 'Acquire::Languages "none";' >etc/apt/apt.conf.d/no-languages
+cat >etc/apt/apt.conf.d/no-caches <<'END'
+Dir::Cache::pkgcache "";
+Dir::Cache::srcpkgcache "";
+DPkg::Post-Invoke { "rm -f /var/cache/apt/archives/*.deb /var/cache/apt/archives/partial/*.deb || true"; };
+END
 cat /proc/sys/kernel/random/uuid >"$1.part/instance"
 mv "$1.part" "$1"
 `;

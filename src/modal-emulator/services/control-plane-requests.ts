@@ -10,7 +10,7 @@ const texts = z.array(z.string()).default([]);
 const stringMap = z.record(z.string(), z.string());
 const only = (value: number, what: string) => z.literal(value, `Local Modal does not support ${what}`);
 
-export const stringMapSchema = z.strictObject({ contents: stringMap.default({}) });
+const stringMapSchema = z.strictObject({ contents: stringMap.default({}) });
 export const secretSourcesSchema = z
   .array(z.strictObject({ secretId: z.string().optional(), env: stringMapSchema.optional() }))
   .default([]);

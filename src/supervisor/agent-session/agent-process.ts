@@ -31,6 +31,7 @@ export class AgentProcess {
   readonly #queue = new InputQueue();
   readonly #query: Query;
   #child: ChildProcess | null = null;
+  #killed = false;
   #end: string | null = null;
   #stderr = '';
 
@@ -75,6 +76,7 @@ export class AgentProcess {
   }
 
   async kill(): Promise<void> {
+    this.#killed = true;
     this.#queue.end();
     this.#child?.kill('SIGKILL');
     await this.exited;
@@ -83,6 +85,8 @@ export class AgentProcess {
   #spawn(argv: [string, ...string[]], at: { cwd: string; env: Record<string, string | undefined> }) {
     const child = spawnAsAgentUser(this.#input.settings, { argv, ...at, run: this.#input.run });
     this.#child = child;
+    // The SDK spawns some time after it was asked to.
+    if (this.#killed) child.kill('SIGKILL');
     child.stderr.on('data', (data: Buffer) => {
       this.#stderr = (this.#stderr + data.toString()).slice(-stderrCharacters);
     });

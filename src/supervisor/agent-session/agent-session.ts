@@ -6,14 +6,13 @@
 import type { Options, SDKMessage } from '@anthropic-ai/claude-agent-sdk';
 import { createAgentEventMapper, type AgentEventMapper } from '../../agent/agent-events.ts';
 import type { DeltaBody } from '../../agent/coalesce.ts';
-import { noUsage, totalsBetween, type TurnResult } from '../../agent/results.ts';
 import type { TranscriptEntry } from '../../contracts/transcript.ts';
-import type { TurnOutcome, TurnTotals } from '../../contracts/turn.ts';
 import type { Recorder } from '../journal/recorder.ts';
 import { makeFolder } from '../processes/folders.ts';
 import { runNameOf } from '../processes/agent-user.ts';
 import type { Settings } from '../settings.ts';
 import { AgentProcess } from './agent-process.ts';
+import { AgentTurn, type Cost, type TurnEnd, type TurnInput } from './agent-turn.ts';
 import { costIn } from './transcript-entries.ts';
 import { readTranscript } from './transcript-file.ts';
 import { TranscriptMirror } from './transcript-mirror.ts';
@@ -30,39 +29,7 @@ export type AgentSessionInput = {
   agentSessionId: string | null;
 };
 
-export type TurnInput = {
-  turnId: string;
-  continuation: number;
-  /** What the agent is told. */
-  messageFor: (conversation: Conversation) => Promise<string>;
-};
-
-export type Conversation = {
-  /** What the agent resumed from when its process started. */
-  resumed: readonly TranscriptEntry[];
-  /** It is the agent's first message ever. */
-  isNew: boolean;
-  /** An earlier run of the turn told it the prompt. */
-  holdsPrompt: boolean;
-};
-
-export type TurnEnd =
-  | { kind: 'ended'; outcome: TurnOutcome; answer: string; totals: TurnTotals }
-  | { kind: 'lost'; message: string };
-
 type Running = { process: AgentProcess; resumed: readonly TranscriptEntry[] };
-
-type Turn = {
-  input: TurnInput;
-  uuid: Uuid;
-  startedAt: number;
-  /** The agent said anything since the turn began. */
-  heard: boolean;
-  interrupted: boolean;
-  /** Set when the supervisor itself ends the agent under the turn. */
-  givenUp?: string;
-  result: PromiseWithResolvers<TurnResult>;
-};
 
 const interruptSeconds = 10;
 const interruptAgainMs = 1_000;
@@ -73,8 +40,8 @@ export class AgentSession {
   #process: Promise<Running> | null = null;
   #processes = 0;
   #hasRun = false;
-  #turn: Turn | null = null;
-  #earlier: Pick<TurnResult, 'cumulativeCostUsd' | 'cumulativeUsage'> | null = null;
+  #turn: AgentTurn | null = null;
+  #earlier: Cost | null = null;
 
   constructor(input: AgentSessionInput) {
     this.#input = input;
@@ -88,20 +55,13 @@ export class AgentSession {
 
   /** One at a time. */
   async run(input: TurnInput): Promise<TurnEnd> {
-    const turn: Turn = {
-      input,
-      uuid: this.#uuidOf(input, input.continuation),
-      startedAt: performance.now(),
-      heard: false,
-      interrupted: false,
-      result: Promise.withResolvers(),
-    };
+    const turn = new AgentTurn(input, this.#uuidOf(input, input.continuation));
     this.#turn = turn;
     this.mirror.beginTurn();
     try {
       const first = await this.#tell(turn);
       // An agent that was dead before it could read the prompt died between turns: nothing was lost with it.
-      const isUnheard = first.kind === 'lost' && !turn.heard && turn.givenUp === undefined;
+      const isUnheard = first.kind === 'lost' && !turn.heard && turn.givenUp === null;
       return isUnheard ? await this.#tell(turn) : first;
     } finally {
       this.#input.recorder.endBlocks();
@@ -110,9 +70,9 @@ export class AgentSession {
     }
   }
 
-  async #tell(turn: Turn): Promise<TurnEnd> {
+  async #tell(turn: AgentTurn): Promise<TurnEnd> {
     const { process, resumed } = await this.#ensure();
-    if (turn.interrupted || turn.givenUp !== undefined) await process.kill();
+    if (turn.interrupted || turn.givenUp !== null) await process.kill();
     const { continuation, messageFor } = turn.input;
     const holds = (run: number): boolean =>
       resumed.some(({ uuid }) => uuid === this.#uuidOf(turn.input, run));
@@ -122,8 +82,11 @@ export class AgentSession {
     const isNew = resumed.length === 0 && !this.#hasRun;
     process.send(await messageFor({ resumed, isNew, holdsPrompt }), turn.uuid);
     this.#hasRun = true;
-    const end = await Promise.race([turn.result.promise, process.exited]);
-    return 'outcome' in end ? this.#ended(turn, end) : this.#died(turn, end.message);
+    const end = await Promise.race([turn.result, process.exited]);
+    if (!('outcome' in end)) return turn.died(end.message);
+    const earlier = this.#earlier;
+    this.#earlier = end;
+    return turn.ended(earlier, end);
   }
 
   #uuidOf({ turnId }: TurnInput, run: number): Uuid {
@@ -204,46 +167,18 @@ export class AgentSession {
     for (const step of mapper.map(readable)) {
       if (step.kind === 'event') recorder.event(step.body, turnId);
       if (step.kind === 'delta') recorder.delta(step.body satisfies DeltaBody, turnId);
-      if (step.kind === 'result' && this.#isOfTurn(message)) this.#turn?.result.resolve(step.result);
+      if (step.kind === 'result') this.#turn?.hear(message, step.result);
     }
   }
 
-  /** The agent also works unasked, when something in the background ends: such a result is not the turn's. */
-  #isOfTurn(message: SDKMessage): boolean {
-    if (message.type !== 'result' || this.#turn === null) return false;
-    const answered =
-      message.user_message_uuids ??
-      (message.user_message_uuid === undefined ? null : [message.user_message_uuid]);
-    if (answered !== null) return answered.includes(this.#turn.uuid);
-    return (message.queued_turn_count ?? 0) === 0;
-  }
-
-  #ended(turn: Turn, result: TurnResult): TurnEnd {
-    const totals = totalsBetween(this.#earlier, result);
-    this.#earlier = result;
-    const outcome: TurnOutcome = turn.interrupted ? { status: 'interrupted' } : result.outcome;
-    return { kind: 'ended', outcome, answer: result.answer, totals };
-  }
-
-  #died(turn: Turn, message: string): TurnEnd {
-    if (!turn.interrupted) return { kind: 'lost', message: turn.givenUp ?? message };
-    const durationMs = Math.round(performance.now() - turn.startedAt);
-    return {
-      kind: 'ended',
-      outcome: { status: 'interrupted' },
-      answer: '',
-      totals: { costUsd: 0, usage: noUsage, durationMs },
-    };
-  }
-
   /** An interrupt that comes before the agent has begun is not heeded, so it is repeated; then the agent is killed. */
-  async #insist(turn: Turn): Promise<void> {
+  async #insist(turn: AgentTurn): Promise<void> {
     const process = (await this.#process)?.process;
     if (process === undefined) return;
     const again = setInterval(() => process.interrupt(), interruptAgainMs);
     const last = setTimeout(() => void process.kill(), interruptSeconds * 1_000);
     process.interrupt();
-    await Promise.race([turn.result.promise, process.exited]).finally(() => {
+    await Promise.race([turn.result, process.exited]).finally(() => {
       clearInterval(again);
       clearTimeout(last);
     });

@@ -17,7 +17,7 @@ import { withTemporaryFolder } from '../processes/folders.ts';
 import type { Settings } from '../settings.ts';
 import { createGitRunner } from './git-runner.ts';
 
-export type Repository = { name: string; directory: string };
+type Repository = { name: string; directory: string };
 
 type At = { settings: Settings; env: Readonly<Record<string, string>>; repository: Repository };
 

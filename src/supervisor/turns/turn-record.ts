@@ -8,7 +8,7 @@
 import type { JournalRecord, TurnRequest } from '../../contracts/supervisor.ts';
 import type { Span } from '../journal/journal.ts';
 
-export type LossCause = Extract<JournalRecord, { kind: 'turn.lost' }>['cause'];
+type LossCause = Extract<JournalRecord, { kind: 'turn.lost' }>['cause'];
 
 type Turn = {
   textHash: string;
