@@ -46,9 +46,14 @@ function mapMessage(message: SDKMessage, memory: Memory): AgentStep[] {
   if (message.type === 'assistant') return fromAssistant(message, memory);
   if (message.type === 'user') return fromUser(message);
   if (message.type === 'system') return fromSystem(message, memory);
-  if (message.type !== 'result') return passedThrough(message);
+  if (message.type !== 'result') return isBookkeeping(message) ? [] : passedThrough(message);
   memory.streamed.clear();
   return [{ kind: 'result', result: turnResultOf(message) }];
+}
+
+/** Three for each prompt, on the queue inside the agent: the turn's own events say more. The SDK's types leave it out. */
+function isBookkeeping(message: { type: string }): boolean {
+  return message.type === 'command_lifecycle';
 }
 
 function fromStreamEvent(message: SDKPartialAssistantMessage, memory: Memory): AgentStep[] {

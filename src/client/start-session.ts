@@ -1,6 +1,6 @@
 /** Starts a session's workflow, once for a session id however often it is asked. */
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
-import { repositoryNameOf, workflowIdOf } from '../contracts/index.ts';
+import { branchOf, repositoryNameOf, workflowIdOf } from '../contracts/index.ts';
 import type { SessionInput } from '../contracts/index.ts';
 import { sessionWorkflowType } from '../contracts/names.ts';
 import { searchAttributes } from '../contracts/search-attributes.ts';
@@ -36,6 +36,7 @@ export async function startSession(
         // How long a workflow task of a worker that died holds the session up.
         workflowTaskTimeout: '5s',
         staticSummary: summaryOf(input),
+        staticDetails: staticDetailsOf(input),
         memo: { [fingerprintMemo]: fingerprint },
         typedSearchAttributes: [
           { key: searchAttributes.repository, value: input.repositories.map(({ url }) => url) },
@@ -57,6 +58,16 @@ export async function startSession(
 function summaryOf({ repositories, user }: SessionInput): string {
   const names = repositories.map((repository) => `${repositoryNameOf(repository)}@${repository.branch}`);
   return `${names.join(', ')} for ${user.name}`.slice(0, 200);
+}
+
+/** What stays as it is, for the Temporal UI, in Markdown. The current details repeat what outlives the first run. */
+function staticDetailsOf({ repositories, sessionId, user, options }: SessionInput): string {
+  return [
+    ...repositories.map(({ url, branch }) => `- \`${url}\` from \`${branch}\``),
+    `- pushed to \`${branchOf(sessionId)}\``,
+    `- ${user.name} (${user.email})`,
+    `- pauses after ${options.idleSeconds} s idle`,
+  ].join('\n');
 }
 
 function notPrepared(address: string, cause: unknown): TemporalUnreachable {

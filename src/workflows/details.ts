@@ -2,21 +2,23 @@
 import type { SessionInput } from '../contracts/session-input.ts';
 import type { SessionData } from './session-data.ts';
 
+/** What a glance is for comes first: the Temporal UI shows about ten lines without scrolling. */
 export function renderDetails(input: SessionInput, data: SessionData): string {
+  const current = data.queue[0];
+  const waiting = data.phase.status === 'running' ? data.queue.length - 1 : data.queue.length;
   const lines = [
     `**${headline(data)}**`,
     '',
+    ...(current === undefined ? [] : [`> ${oneLine(current.text, 300)}`, '']),
     ...input.repositories.map((repository) => `- repository: \`${repository.url}\` (${repository.branch})`),
     `- user: ${input.user.name}`,
-    `- turns: ${data.turns} · cost: $${data.costUsd.toFixed(4)} · queued: ${data.queue.length}`,
+    `- turns ended: ${data.turns} · queued: ${waiting} · cost: $${data.costUsd.toFixed(4)}`,
     `- generation ${data.generation}${data.sandbox === null ? ', no sandbox' : `, sandbox \`${data.sandbox.sandboxId}\``}`,
   ];
   if (data.checkpoint !== null) lines.push(`- last checkpoint: \`${data.checkpoint.checkpointId}\``);
   for (const head of data.heads) {
     lines.push(`- git: \`${head.repository}\` ${head.branch ?? 'detached'} at \`${head.head.slice(0, 12)}\``);
   }
-  const current = data.queue[0];
-  if (current !== undefined) lines.push('', `> ${oneLine(current.text, 500)}`);
   return lines.join('\n');
 }
 
