@@ -19,6 +19,7 @@ export default defineConfig({
           name: 'rooms',
           include: ['test/**/*.test.ts'],
           exclude: [...onStack, 'test/live/**'],
+          globalSetup: './test/support/machine-setup.ts',
           testTimeout: 60_000,
           hookTimeout: 300_000,
         },
@@ -28,7 +29,7 @@ export default defineConfig({
         test: {
           name: 'sessions',
           include: onStack,
-          globalSetup: './test/support/stack-setup.ts',
+          globalSetup: ['./test/support/machine-setup.ts', './test/support/stack-setup.ts'],
           testTimeout: 120_000,
           hookTimeout: 120_000,
         },

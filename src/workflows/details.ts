@@ -7,35 +7,35 @@ export function renderDetails(input: SessionInput, data: SessionData): string {
   const current = data.queue[0];
   const waiting = data.phase.status === 'running' ? data.queue.length - 1 : data.queue.length;
   const lines = [
-    `**${headline(data)}**`,
+    headline(data),
     '',
     ...(current === undefined ? [] : [`> ${oneLine(current.text, 300)}`, '']),
     ...input.repositories.map((repository) => `- repository: \`${repository.url}\` (${repository.branch})`),
-    `- user: ${input.user.name}`,
-    `- turns ended: ${data.turns} · queued: ${waiting} · cost: $${data.costUsd.toFixed(4)}`,
+    `- user: ${input.user.name} · turns ended: ${data.turns} · queued: ${waiting} · cost: $${data.costUsd.toFixed(4)}`,
     `- generation ${data.generation}${data.sandbox === null ? ', no sandbox' : `, sandbox \`${data.sandbox.sandboxId}\``}`,
   ];
-  if (data.checkpoint !== null) lines.push(`- last checkpoint: \`${data.checkpoint.checkpointId}\``);
   for (const head of data.heads) {
     lines.push(`- git: \`${head.repository}\` ${head.branch ?? 'detached'} at \`${head.head.slice(0, 12)}\``);
   }
-  return lines.join('\n');
+  if (data.checkpoint !== null) lines.push(`- last checkpoint: \`${data.checkpoint.checkpointId}\``);
+  // The UI cuts off the last line: an empty one.
+  return [...lines, '', '\u00a0'].join('\n');
 }
 
 function headline(data: SessionData): string {
   const { phase } = data;
   switch (phase.status) {
     case 'running':
-      return `running turn ${phase.turnId}`;
+      return `**running** turn \`${phase.turnId}\``;
     case 'closed':
-      return `closed: ${phase.reason}${phase.message === undefined ? '' : ` (${phase.message})`}`;
+      return `**closed**: ${phase.reason}${phase.message === undefined ? '' : ` (${phase.message})`}`;
     case 'starting':
     case 'idle':
     case 'pausing':
     case 'paused':
     case 'resuming':
     case 'terminating':
-      return phase.status;
+      return `**${phase.status}**`;
   }
 }
 

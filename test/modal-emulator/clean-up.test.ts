@@ -1,15 +1,8 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import {
-  boxInits,
-  eventually,
-  Harness,
-  mountsUnder,
-  namespacesOf,
-  processesIn,
-  sh,
-} from './support/harness.ts';
+import { BoxWatch } from './support/box-watch.ts';
+import { eventually, Harness, mountsUnder, sh } from './support/harness.ts';
 
 let harness: Harness;
 beforeAll(async () => {
@@ -28,8 +21,8 @@ describe('ending sandboxes', () => {
         harness.sandbox(index % 3 === 0 ? { command: ['sh', '-c', 'read line; exit 5'] } : {}),
       ),
     );
-    const namespaces = boxInits(harness.stateDirectory).flatMap(namespacesOf);
-    expect(namespaces).toHaveLength(60);
+    using watch = new BoxWatch(harness.stateDirectory);
+    expect(watch.boxes).toBe(30);
     // Daemons in sessions of their own that ignore every signal they can.
     const daemons = 'for i in 1 2 3; do setsid sh -c "trap \'\' TERM INT HUP; sleep 600" & done';
     await Promise.all(
@@ -37,7 +30,7 @@ describe('ending sandboxes', () => {
         sh(sandbox, `(${daemons}) >/dev/null 2>&1; head -c 100000 /dev/zero > /file`),
       ),
     );
-    expect(processesIn(namespaces).length).toBeGreaterThanOrEqual(30 * 4);
+    expect(watch.processes().length).toBeGreaterThanOrEqual(30 * 4);
     const codes = await Promise.all(
       sandboxes.map(async (sandbox, index) => {
         if (index % 3 === 0) await sandbox.stdin.writeText('end\n');
@@ -48,22 +41,21 @@ describe('ending sandboxes', () => {
     );
     expect(codes).toEqual(sandboxes.map((_, index) => (index % 3 === 0 ? 5 : 137)));
     // An end that was reported has happened: nothing is waited for here.
-    expect(processesIn(namespaces)).toEqual([]);
+    expect(watch.processes()).toEqual([]);
     expect(mountsUnder(harness.stateDirectory)).toEqual([]);
     await eventually(boxesOnDisk).toEqual([]);
   });
 
   it('with two hundred processes that ignore signals is over at once', async () => {
     const sandbox = await harness.sandbox();
-    const [init] = boxInits(harness.stateDirectory);
-    const namespaces = namespacesOf(init ?? 0);
+    using watch = new BoxWatch(harness.stateDirectory);
     await sh(
       sandbox,
       'for i in $(seq 200); do setsid sh -c "trap \'\' TERM; exec sleep 600" >/dev/null 2>&1 & done',
     );
-    await eventually(() => processesIn(namespaces).length).toBeGreaterThan(200);
+    await eventually(() => watch.processes().length).toBeGreaterThan(200);
     await sandbox.terminate();
-    expect(processesIn(namespaces)).toEqual([]);
+    expect(watch.processes()).toEqual([]);
   });
 
   it('twice, or at the same moment, is the same as once', async () => {

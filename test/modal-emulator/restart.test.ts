@@ -9,18 +9,9 @@ import {
   startEmulator,
   StateDirectoryInUse,
 } from '../../src/modal-emulator/emulator.ts';
+import { boxInits, BoxWatch } from './support/box-watch.ts';
 import { EmulatorProcess } from './support/emulator-process.ts';
-import {
-  BASE_TAG,
-  boxInits,
-  connect,
-  eventually,
-  makeStateDirectory,
-  mountsUnder,
-  namespacesOf,
-  out,
-  processesIn,
-} from './support/harness.ts';
+import { BASE_TAG, connect, eventually, makeStateDirectory, mountsUnder, out } from './support/harness.ts';
 
 let stateDirectory: string;
 beforeEach(() => {
@@ -101,10 +92,10 @@ describe('the end of the emulator', () => {
       const sandboxes = [await makeSandbox(modal, 'one'), await makeSandbox(modal, 'two')];
       for (const sandbox of sandboxes)
         await sandbox.exec(['sh', '-c', "trap '' TERM; setsid sleep 600 & sleep 600"]);
-      const namespaces = boxInits(stateDirectory).flatMap(namespacesOf);
-      expect(processesIn(namespaces).length).toBeGreaterThanOrEqual(6);
+      using watch = new BoxWatch(stateDirectory);
+      expect(watch.processes().length).toBeGreaterThanOrEqual(6);
       await emulator.end(signal);
-      await eventually(() => processesIn(namespaces)).toEqual([]);
+      await eventually(() => watch.processes()).toEqual([]);
       expect(mountsUnder(stateDirectory)).toEqual([]);
       if (signal === 'SIGKILL') await (await startEmulator({ stateDirectory })).close();
       expect(readdirSync(join(stateDirectory, 'boxes'))).toEqual([]);
@@ -125,9 +116,9 @@ describe('the end of the emulator', () => {
     const build = modal.images.fromRegistry(BASE_TAG).dockerfileCommands(['RUN sleep 600']).build(app);
     build.catch(() => undefined);
     await eventually(() => boxInits(stateDirectory).length).toBe(1);
-    const namespaces = boxInits(stateDirectory).flatMap(namespacesOf);
+    using watch = new BoxWatch(stateDirectory);
     expect(await emulator.end('SIGTERM')).toEqual({ code: 0, signal: null });
-    expect(processesIn(namespaces)).toEqual([]);
+    expect(watch.processes()).toEqual([]);
     expect(readdirSync(join(stateDirectory, 'boxes'))).toEqual([]);
     expect(readdirSync(join(stateDirectory, 'layers'))).toEqual([]);
   });

@@ -1,5 +1,5 @@
 /** An emulator of its own for a test file, with the real SDK as its client. */
-import { mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
@@ -113,27 +113,6 @@ export async function out(sandbox: Sandbox, command: string): Promise<string> {
   return stdout;
 }
 
-/** PID 1 of every box that exists under the state directory, by this machine's numbers. */
-export function boxInits(stateDirectory: string): number[] {
-  const boxes = join(stateDirectory, 'boxes');
-  return readdirSync(boxes).flatMap((name) => {
-    const content = readFile(join(boxes, name, 'init.json'));
-    return content === undefined ? [] : [Number(/"pid":(\d+)/.exec(content)?.[1])];
-  });
-}
-
-export function namespacesOf(pid: number): string[] {
-  return ['pid', 'mnt'].flatMap((kind) => readLink(`/proc/${pid}/ns/${kind}`) ?? []);
-}
-
-/** Processes that are in one of these namespaces; while there is none, no mount of a namespace exists either. */
-export function processesIn(namespaces: readonly string[]): number[] {
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .map(Number)
-    .filter((pid) => namespacesOf(pid).some((namespace) => namespaces.includes(namespace)));
-}
-
 /** Mounts of this process's own namespace that concern the directory. */
 export function mountsUnder(directory: string): string[] {
   return (readFile('/proc/self/mountinfo') ?? '').split('\n').filter((line) => line.includes(directory));
@@ -142,14 +121,6 @@ export function mountsUnder(directory: string): string[] {
 function readFile(path: string): string | undefined {
   try {
     return readFileSync(path, 'utf8');
-  } catch {
-    return undefined;
-  }
-}
-
-function readLink(path: string): string | undefined {
-  try {
-    return readlinkSync(path);
   } catch {
     return undefined;
   }
