@@ -3,7 +3,7 @@
  * provider, with the scripted model and its credential at hand.
  */
 import { agentEnvironment } from '../src/agent/environment.ts';
-import { agentUser } from '../src/images/pins.ts';
+import { agentUser } from '../src/contracts/sandbox-layout.ts';
 import type { Sandbox } from '../src/sandbox/provider.ts';
 import { repositoryFolder } from './scene.ts';
 import { smallPrompt } from './timed-turn.ts';

@@ -3,11 +3,18 @@ import { availableParallelism, cpus, loadavg, release, totalmem, type } from 'no
 import type { Client } from '@temporalio/client';
 import { packagePins } from '../src/images/pins.ts';
 
-export type Machine = Readonly<Record<string, string>>;
+export type Machine = {
+  facts: Readonly<Record<string, string>>;
+  /** Other work was running when the measuring began. */
+  busy: boolean;
+};
+
+const quietLoad = 1.5;
 
 export async function describeMachine(temporal: Client): Promise<Machine> {
   const info = await temporal.workflowService.getSystemInfo({});
-  return {
+  const [load = 0] = loadavg();
+  const facts = {
     date: new Date().toISOString().slice(0, 16).replace('T', ' '),
     processor: `${availableParallelism()} cores, ${cpus()[0]?.model ?? 'unknown'}`,
     memory: `${Math.round(totalmem() / 1024 ** 3)} GiB`,
@@ -16,8 +23,7 @@ export async function describeMachine(temporal: Client): Promise<Machine> {
     'Temporal server': info.serverVersion,
     'Agent SDK': packagePins.agentSdk,
     Modal: 'local emulator',
-    'load average before the run': loadavg()
-      .map((load) => load.toFixed(2))
-      .join(' '),
+    'load average at the beginning': load.toFixed(1),
   };
+  return { facts, busy: load > quietLoad };
 }

@@ -11,12 +11,14 @@ export type Results = {
 };
 
 export function renderResults({ machine, quick, sections, notMeasured }: Results): string {
-  const warning = quick ? ['Taken with `--quick`: few samples, not to be quoted.', ''] : [];
   return [
-    ...warning,
+    ...(quick ? ['Taken with `--quick`: few samples, not to be quoted.', ''] : []),
+    ...(machine.busy
+      ? ['The machine was busy with other work: every time is longer than it need be.', '']
+      : []),
     ...table(
       ['machine', ''],
-      Object.entries(machine).map((pair) => [...pair]),
+      Object.entries(machine.facts).map((pair) => [...pair]),
     ),
     '',
     ...sections.flatMap(renderSection),
@@ -40,11 +42,11 @@ function renderSection({ title, text, figures }: Section): string[] {
       aim === undefined ? '' : `${verdict(figure, aim)}: ${aim.percentile} at most ${shown(aim.most, unit)}`,
     ];
   });
-  return [`### ${title}`, '', text, '', ...table(['', 'n', 'median', 'p95', 'p99', 'aim'], rows), ''];
+  return [`### ${title}`, '', text, '', ...table(['figure', 'n', 'median', 'p95', 'p99', 'aim'], rows), ''];
 }
 
 function verdict({ samples }: Figure, aim: Aim): string {
-  const fractions = { p95: 0.95, p99: 0.99 } as const;
+  const fractions = { p50: 0.5, p95: 0.95, p99: 0.99 } as const;
   if (percentile(samples, fractions[aim.percentile]) <= aim.most) return 'met';
   return percentile(samples, 0.5) <= aim.most ? 'missed (the median meets it)' : 'missed';
 }

@@ -4,7 +4,7 @@
  * its directory in the cache.
  */
 import { randomBytes } from 'node:crypto';
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import { Harvest } from '../src/client.ts';
@@ -15,11 +15,11 @@ import { startGitServer } from '../src/dev/git-server/server.ts';
 import { startScriptedModel } from '../src/dev/scripted-model/server.ts';
 import { startStack } from '../src/dev/stack/stack.ts';
 import type { Stack } from '../src/dev/stack/stack.ts';
+import { startWorkerProcess } from '../src/dev/stack/worker-process.ts';
+import type { StackWorker } from '../src/dev/stack/worker-process.ts';
 import type { Sandbox } from '../src/sandbox/provider.ts';
 import { startEmissionRelay } from './emission-relay.ts';
 import type { EmissionRelay } from './emission-relay.ts';
-import { startBenchWorker } from './workers.ts';
-import type { BenchWorker } from './workers.ts';
 
 const repositoryName = 'durations';
 export const repositoryFolder = `/workspace/${repositoryName}`;
@@ -31,7 +31,7 @@ export type Scene = {
   temporal: Client;
   /** Connects a client; another task queue has other workers. */
   connect(taskQueue?: string): Promise<Harvest>;
-  startWorker(taskQueue?: string): Promise<BenchWorker>;
+  startWorker(taskQueue?: string): Promise<StackWorker>;
   newSession(harvest: Harvest): Promise<Session>;
   /** The session's running sandbox, past Harvest. */
   sandboxOf(session: Session): Promise<Sandbox>;
@@ -41,14 +41,15 @@ export type Scene = {
 
 export async function openScene(cacheDirectory: string, log: (line: string) => void): Promise<Scene> {
   // Beside the caches: layers of the base image can be linked then instead of copied.
-  const directory = join(cacheDirectory, 'bench', randomBytes(6).toString('hex'));
+  await mkdir(cacheDirectory, { recursive: true });
+  const directory = await mkdtemp(join(cacheDirectory, 'bench-'));
   await using started = new AsyncDisposableStack();
   const keep = <T>(part: T, end: (part: T) => Promise<unknown>): T => {
     started.defer(async () => void (await end(part)));
     return part;
   };
-  await mkdir(join(directory, 'git'), { recursive: true, mode: 0o700 });
   keep(directory, async (path) => rm(path, { recursive: true, force: true }));
+  await mkdir(join(directory, 'git'));
   const credential = `scripted-${randomBytes(16).toString('hex')}`;
   const model = keep(await startScriptedModel({ credential }), async (part) => part.close());
   const relay = keep(await startEmissionRelay(model.url), async (part) => part.close());
@@ -76,12 +77,15 @@ export async function openScene(cacheDirectory: string, log: (line: string) => v
       return harvest;
     },
     startWorker: async (taskQueue = defaultTaskQueue) => {
-      const worker = await startBenchWorker({
+      const environment = {
+        PATH: process.env['PATH'],
+        HOME: process.env['HOME'],
         ...stack.workerEnvironment,
         HARVEST_DATA_DIR: directory,
         HARVEST_TASK_QUEUE: taskQueue,
         HARVEST_MODEL_URL: relay.url,
-      });
+      };
+      const worker = await startWorkerProcess({ environment, logDirectory: stack.logDirectory });
       running.defer(async () => worker.stop());
       return worker;
     },

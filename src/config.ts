@@ -1,4 +1,7 @@
-/** The only reader of the environment. Parsed once; an error names the variable and says what to do. */
+/**
+ * The only reader of Harvest's own variables; parsed once, and an error names the variable. Temporal's are read by
+ * `@temporalio/envconfig`, and the embedded stack hands its environment on to the processes it starts.
+ */
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
@@ -20,8 +23,6 @@ const environmentSchema = z.object({
   MODAL_ENVIRONMENT: text.optional(),
   CLAUDE_CODE_OAUTH_TOKEN: text.optional(),
   ANTHROPIC_API_KEY: text.optional(),
-  TEMPORAL_ADDRESS: text.optional(),
-  TEMPORAL_NAMESPACE: text.optional(),
   XDG_DATA_HOME: text.optional(),
   XDG_CACHE_HOME: text.optional(),
 });
@@ -45,13 +46,13 @@ export type Config = {
     credentials: { tokenId: string; tokenSecret: string } | undefined;
   };
   claudeCredential: string | undefined;
-  temporalAddress: string | undefined;
 };
 
 export class InvalidConfiguration extends Error {
   override readonly name = 'InvalidConfiguration';
 }
 
+/** @throws {InvalidConfiguration} naming the variable. */
 export function parseConfig(environment: Readonly<Record<string, string | undefined>>): Config {
   const parsed = environmentSchema.safeParse(dropEmpty(environment));
   if (!parsed.success) {
@@ -82,7 +83,6 @@ export function parseConfig(environment: Readonly<Record<string, string | undefi
       credentials: modalCredentials(env.MODAL_TOKEN_ID, env.MODAL_TOKEN_SECRET),
     },
     claudeCredential: env.CLAUDE_CODE_OAUTH_TOKEN ?? env.ANTHROPIC_API_KEY,
-    temporalAddress: env.TEMPORAL_ADDRESS,
   };
 }
 

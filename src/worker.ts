@@ -1,6 +1,7 @@
 /** The worker: reads the configuration, builds the adapters, runs workflows and activities until it is told to stop. */
+import { fileURLToPath } from 'node:url';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
-import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
+import { NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import { createBaseImageSource } from './activities/base-image.ts';
 import { CredentialVault } from './activities/credentials.ts';
 import { createActivities } from './activities/index.ts';
@@ -9,11 +10,11 @@ import type { Config } from './config.ts';
 import { createModalProvider } from './sandbox/modal-provider.ts';
 import type { ModalProviderOptions } from './sandbox/modal-provider.ts';
 import { loadSealingKeys } from './sealing-keys.ts';
-import { createRedactor } from './secrets/redaction.ts';
 import { InvalidSealingKeys } from './secrets/sealing.ts';
 import { StoreCorrupted, StoreNotWritable, StoreTooNew } from './store/errors.ts';
 import { openStore } from './store/open-store.ts';
 import { bundleSupervisor } from './supervisor/bundle.ts';
+import { installRuntime } from './worker-log.ts';
 
 /** Enough for every session of a large worker: a turn holds its slot for hours and costs next to nothing meanwhile. */
 const activitySlots = 1_000;
@@ -22,40 +23,38 @@ async function main(): Promise<void> {
   const config = readConfig();
   installRuntime(config);
   const temporal = loadClientConnectConfig();
+  await using opened = new AsyncDisposableStack();
+  const store = opened.use(await openStore({ dataDirectory: config.dataDirectory }));
   const connection = await NativeConnection.connect(temporal.connectionOptions);
-  await using store = await openStore({ dataDirectory: config.dataDirectory });
+  opened.defer(async () => connection.close());
   const log = (message: string, attributes?: Record<string, unknown>): void =>
     Runtime.instance().logger.info(message, attributes);
   const provider = createModalProvider({ ...modalOptions(config), log });
-  try {
-    const worker = await Worker.create({
-      connection,
-      namespace: temporal.namespace ?? 'default',
-      taskQueue: config.taskQueue,
-      workflowsPath: workflowsPath(),
-      activities: createActivities({
-        store,
-        provider,
-        vault: new CredentialVault({
-          variables: config.credentialVariables,
-          keys: loadSealingKeys({ configured: config.sealingKeys, dataDirectory: config.dataDirectory }),
-        }),
-        supervisor: await bundleSupervisor(),
-        modelUrl: config.modelUrl,
-        baseImage: createBaseImageSource({ store, provider, log }),
-        log,
+  opened.defer(async () => provider.close());
+  const worker = await Worker.create({
+    connection,
+    namespace: temporal.namespace ?? 'default',
+    taskQueue: config.taskQueue,
+    workflowsPath: workflowsPath(),
+    activities: createActivities({
+      store,
+      provider,
+      vault: new CredentialVault({
+        variables: config.credentialVariables,
+        keys: loadSealingKeys({ configured: config.sealingKeys, dataDirectory: config.dataDirectory }),
       }),
-      maxConcurrentActivityTaskExecutions: activitySlots,
-      // Measured (docs/adr/0005-temporal-settings.md): each of these is what a killed worker or server costs.
-      maxHeartbeatThrottleInterval: '1s',
-      stickyQueueScheduleToStartTimeout: '1s',
-      shutdownGraceTime: 0,
-    });
-    await worker.run();
-  } finally {
-    await provider.close();
-    await connection.close();
-  }
+      supervisor: await bundleSupervisor(),
+      modelUrl: config.modelUrl,
+      baseImage: createBaseImageSource({ store, provider, log }),
+      log,
+    }),
+    maxConcurrentActivityTaskExecutions: activitySlots,
+    // Measured (docs/adr/0005-temporal-settings.md): each of these is what a killed worker or server costs.
+    maxHeartbeatThrottleInterval: '1s',
+    stickyQueueScheduleToStartTimeout: '1s',
+    shutdownGraceTime: 0,
+  });
+  await worker.run();
 }
 
 function modalOptions(config: Config): Omit<ModalProviderOptions, 'log'> {
@@ -68,37 +67,9 @@ function modalOptions(config: Config): Omit<ModalProviderOptions, 'log'> {
   return { ...modal, credentials };
 }
 
-/** Everything that is logged passes the redactor (I8). */
-function installRuntime(config: Config): void {
-  const redactor = createRedactor({ values: config.credentialVariables.values() });
-  const logger = new DefaultLogger(logLevels[config.logLevel], (entry) => {
-    const line = {
-      at: new Date(Number(entry.timestampNanos / 1_000_000n)).toISOString(),
-      level: entry.level,
-      message: entry.message,
-      ...entry.meta,
-    };
-    process.stderr.write(`${redactor.text(JSON.stringify(line, errorsToo))}\n`);
-  });
-  Runtime.install({ logger });
-}
-
-/** An error's own fields are not enumerable: JSON would show `{}`. */
-function errorsToo(_: string, value: unknown): unknown {
-  if (!(value instanceof Error)) return value;
-  return {
-    name: value.name,
-    message: value.message,
-    stack: value.stack,
-    ...(value.cause === undefined ? {} : { cause: value.cause }),
-  };
-}
-
-const logLevels = { debug: 'DEBUG', info: 'INFO', warn: 'WARN', error: 'ERROR' } as const;
-
 function workflowsPath(): string {
   const extension = import.meta.filename.endsWith('.ts') ? 'ts' : 'js';
-  return new URL(`./workflows/index.${extension}`, import.meta.url).pathname;
+  return fileURLToPath(new URL(`./workflows/index.${extension}`, import.meta.url));
 }
 
 try {

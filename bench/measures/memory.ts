@@ -4,8 +4,8 @@ import { freemem } from 'node:os';
 import type { Harvest, Session } from '../../src/client.ts';
 import type { Figure } from '../figures.ts';
 import type { Plan } from '../plan.ts';
+import { residentMiB } from '../resident-memory.ts';
 import type { Scene } from '../scene.ts';
-import type { BenchWorker } from '../workers.ts';
 
 const taskQueue = 'bench-memory';
 /** Each idle session keeps a warm agent of about 220 MB in its sandbox. */
@@ -20,10 +20,10 @@ export async function measureMemory(
 ): Promise<Figure[]> {
   const most = Math.min(openSessions, Math.floor(freemem() / memoryPerSession));
   if (most < 2) throw new Error('too little free memory to open several sessions');
-  const worker = await scene.startWorker(taskQueue);
+  const { pid } = await scene.startWorker(taskQueue);
   const harvest = await scene.connect(taskQueue);
   const sessions: Session[] = [];
-  const figures = [await memoryOf(worker, 0)];
+  const figures = [await memoryOf(pid, 0)];
   try {
     for (const count of [1, most]) {
       while (sessions.length < count) {
@@ -32,7 +32,7 @@ export async function measureMemory(
           ...(await Promise.all(Array.from({ length: some }, async () => opened(scene, harvest)))),
         );
       }
-      figures.push(await memoryOf(worker, count));
+      figures.push(await memoryOf(pid, count));
       scene.log(`worker with ${count} idle sessions: ${figures.at(-1)?.samples[0]?.toFixed(0)} MiB`);
     }
   } finally {
@@ -47,11 +47,11 @@ async function opened(scene: Scene, harvest: Harvest): Promise<Session> {
   throw new Error(`session ${session.id} closed before it was ready`);
 }
 
-async function memoryOf(worker: BenchWorker, sessions: number): Promise<Figure> {
+async function memoryOf(pid: number, sessions: number): Promise<Figure> {
   await sleep(restMs);
   const samples: number[] = [];
   for (let look = 0; look < looks; look += 1) {
-    samples.push(await worker.memoryMiB());
+    samples.push(await residentMiB(pid));
     await sleep(200);
   }
   return { what: `${sessions} session${sessions === 1 ? '' : 's'} open`, unit: 'MiB', samples };

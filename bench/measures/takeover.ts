@@ -2,10 +2,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Session } from '../../src/client.ts';
 import { workflowIdOf } from '../../src/contracts/ids.ts';
+import type { StackWorker } from '../../src/dev/stack/worker-process.ts';
 import type { Figure } from '../figures.ts';
 import type { Plan } from '../plan.ts';
 import type { Scene } from '../scene.ts';
-import type { BenchWorker } from '../workers.ts';
 
 /** A turn that speaks for longer than any takeover may take. */
 const longPrompt = '!stream 3000 20';
@@ -16,7 +16,7 @@ const stillOnTheWayMs = 250;
 /** `worker` is the only one there; another one is there afterwards. */
 export async function measureTakeover(
   scene: Scene,
-  { session, worker }: { session: Session; worker: BenchWorker },
+  { session, worker }: { session: Session; worker: StackWorker },
   { kills }: Pick<Plan, 'kills'>,
 ): Promise<Figure[]> {
   const standBy: number[] = [];
@@ -45,13 +45,13 @@ export async function measureTakeover(
   ];
 }
 
-type Kill = { worker: BenchWorker; nextEventMs: number };
+type Kill = { worker: StackWorker; nextEventMs: number };
 
 /** Kills the worker that runs the turn, and ends the turn when another one has shown its next event. */
 async function killInTurn(
   scene: Scene,
   session: Session,
-  { workers, afterKill }: { workers: readonly BenchWorker[]; afterKill?: () => Promise<void> },
+  { workers, afterKill }: { workers: readonly StackWorker[]; afterKill?: () => Promise<void> },
 ): Promise<Kill> {
   const turn = session.prompt(longPrompt);
   const speaking = Promise.withResolvers<void>();
@@ -85,8 +85,8 @@ async function killInTurn(
 async function workerOf(
   scene: Scene,
   session: Session,
-  workers: readonly BenchWorker[],
-): Promise<BenchWorker> {
+  workers: readonly StackWorker[],
+): Promise<StackWorker> {
   const { raw } = await scene.temporal.workflow.getHandle(workflowIdOf(session.id)).describe();
   const identities = (raw.pendingActivities ?? []).map(({ lastWorkerIdentity }) => lastWorkerIdentity ?? '');
   const found = workers.find(({ pid }) => identities.some((identity) => identity.startsWith(`${pid}@`)));

@@ -1,12 +1,15 @@
 /** Runs one exec in the supervisor, or attaches to it: re-attachable like a turn, and never run twice. */
 import { SandboxLost } from '../sandbox/errors.ts';
+import { execEndEventId } from '../contracts/ids.ts';
+import { stayAttached } from './attach.ts';
 import type { Attempt } from './attempt.ts';
 import type { ActivityDeps } from './deps.ts';
 import { JournalPump } from './journal-pump.ts';
+import { tell } from './own-events.ts';
 import { SupervisorAbsent } from './supervisor-client.ts';
-import { insist } from './turn.ts';
 import type { ExecReport, RunExecInput } from './types.ts';
 
+/** A command whose sandbox was lost is reported as `lost`, not failed. A repeat attaches (I2). */
 export async function runExec(
   deps: ActivityDeps,
   input: RunExecInput,
@@ -22,20 +25,16 @@ export async function runExec(
     ...(exec.cwd === undefined ? {} : { cwd: exec.cwd }),
   };
   try {
-    const record = await insist({ ...input, deps, sandbox, attempt }, () => pump.stream('/exec', body));
+    const record = await stayAttached({ ...input, deps, sandbox, attempt }, () => pump.stream('/exec', body));
     if (record?.kind !== 'exec.ended') throw new SupervisorAbsent('the exec ended without its record');
     return { outcome: record.outcome, output: record.output };
   } catch (error) {
     if (!(error instanceof SandboxLost)) throw error;
     const outcome = { status: 'lost', message: error.message } as const;
-    await deps.store.events.appendOwn(sessionId, [
-      {
-        eventId: `exec-end:${exec.id}`,
-        at: new Date().toISOString(),
-        generation,
-        body: { type: 'exec.finished', data: { execId: exec.id, outcome, durationMs: 0 } },
-      },
-    ]);
+    await tell(deps, input, {
+      eventId: execEndEventId(exec.id),
+      body: { type: 'exec.finished', data: { execId: exec.id, outcome, durationMs: 0 } },
+    });
     return { outcome, output: '' };
   }
 }

@@ -10,6 +10,7 @@ import {
   SandboxLost,
 } from '../sandbox/errors.ts';
 import { CredentialUnavailable } from './credentials.ts';
+import { StartFailed } from './errors.ts';
 
 /** What is not listed is retried as it is: unreachable, cut, a defect that the next version mends. */
 export function toFailure(error: unknown): unknown {
@@ -18,6 +19,7 @@ export function toFailure(error: unknown): unknown {
   if (error instanceof ProviderRefused) return final(failureTypes.providerRefused, error);
   if (error instanceof ImageBuildFailed) return final(failureTypes.providerRefused, error);
   if (error instanceof CredentialUnavailable) return final(failureTypes.credentialUnavailable, error);
+  if (error instanceof StartFailed) return final(failureTypes.startFailed, error);
   if (error instanceof ProviderBusy) {
     return ApplicationFailure.retryable(error.message, failureTypes.providerBusy);
   }

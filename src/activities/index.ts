@@ -4,9 +4,13 @@ import { attempt } from './attempt.ts';
 import type { Attempt } from './attempt.ts';
 import type { ActivityDeps } from './deps.ts';
 import { runExec } from './exec.ts';
-import { closeSession, createSandbox, endSandbox, takeSnapshot } from './sandboxes.ts';
+import { appendOwnEvents } from './own-events.ts';
+import { createSandbox } from './create-sandbox.ts';
+import { closeSession, endSandbox } from './end-session.ts';
+import { takeSnapshot } from './snapshot.ts';
 import { startSupervisor } from './start.ts';
-import { interruptTurn, runTurn } from './turn.ts';
+import { interruptTurn } from './interrupt.ts';
+import { runTurn } from './turn.ts';
 import type { SessionActivities } from './types.ts';
 
 type Input = { sessionId: string; events: OwnEvent[] };
@@ -16,7 +20,7 @@ export function createActivities(deps: ActivityDeps): SessionActivities {
     <I extends Input, O>(work: (deps: ActivityDeps, input: I, attempt: Attempt) => Promise<O>) =>
     async (input: I): Promise<O> =>
       attempt(async (current) => {
-        await appendEvents(deps, input);
+        await appendOwnEvents(deps, input.sessionId, input.events);
         return work(deps, input, current);
       });
   return {
@@ -29,16 +33,6 @@ export function createActivities(deps: ActivityDeps): SessionActivities {
     endSandbox: activity(endSandbox),
     closeSession: activity(closeSession),
     // A local activity has no heartbeat.
-    recordEvents: async (input) => appendEvents(deps, input),
+    recordEvents: async (input) => appendOwnEvents(deps, input.sessionId, input.events),
   };
-}
-
-/** The texts of prompts come from callers: they are redacted like everything that enters the event log (I8, I11). */
-async function appendEvents(deps: ActivityDeps, { sessionId, events }: Input): Promise<void> {
-  if (events.length === 0) return;
-  const redactor = deps.vault.redactorFor(sessionId);
-  await deps.store.events.appendOwn(
-    sessionId,
-    events.map((event) => ({ ...event, body: redactor.json(event.body) })),
-  );
 }

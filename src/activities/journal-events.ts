@@ -1,4 +1,5 @@
 /** What a record of the journal adds to the event log: pure. */
+import { execEndEventId, turnEndEventId } from '../contracts/ids.ts';
 import type { EventBody } from '../contracts/events.ts';
 import type { JournalRecord } from '../contracts/supervisor.ts';
 
@@ -15,14 +16,14 @@ export function eventOf(record: JournalRecord): JournalEvent | null {
         ? { body: { type: 'turn.started', data: {} }, turnId: record.turnId }
         : null;
     case 'turn.ended':
-      return { body: turnEnd(record), turnId: record.turnId, eventId: `turn-end:${record.turnId}` };
+      return { body: turnEnd(record), turnId: record.turnId, eventId: turnEndEventId(record.turnId) };
     case 'exec.ended':
       return {
         body: {
           type: 'exec.finished',
           data: { execId: record.execId, outcome: record.outcome, durationMs: record.durationMs },
         },
-        eventId: `exec-end:${record.execId}`,
+        eventId: execEndEventId(record.execId),
       };
     case 'transcript':
     case 'start.finished':

@@ -3,6 +3,7 @@
  * Keeps I5 (the store skips what it has, whoever sends it) and the order on which restores rely: a turn's carried work
  * and checkpoint are stored before the event that says the turn ended.
  */
+import { turnCheckpointId } from '../contracts/ids.ts';
 import type { Checkpoint } from '../contracts/checkpoint.ts';
 import type { JournalRecord } from '../contracts/supervisor.ts';
 import type { Sandbox } from '../sandbox/provider.ts';
@@ -63,7 +64,7 @@ export class JournalPump {
   /** The checkpoint of a turn that ended, saved if it is not yet. */
   async checkpointOf(ended: TurnEnded): Promise<Checkpoint> {
     const { deps, sessionId, generation, sandbox, signal } = this.#options;
-    const checkpointId = `turn-${ended.turnId}`;
+    const checkpointId = turnCheckpointId(ended.turnId);
     const saved = await deps.store.checkpoints.find(sessionId, checkpointId);
     if (saved !== null) return saved;
     for (const work of ended.carried) {

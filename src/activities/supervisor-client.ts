@@ -3,6 +3,7 @@
  * the sandbox. curl's exit codes tell what happened: 7 nobody listens, 18, 52 and 56 cut, 22 an HTTP error whose body is
  * a `SupervisorError` (measured with curl 7.88; `--fail-with-body` keeps that body).
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { supervisorErrorSchema, supervisorPaths, supervisorStatusSchema } from '../contracts/supervisor.ts';
 import type { SupervisorError, SupervisorStatus } from '../contracts/supervisor.ts';
 import { SandboxLost } from '../sandbox/errors.ts';
@@ -121,6 +122,6 @@ export async function waitForSupervisor(
     } catch (error) {
       if (!(error instanceof SupervisorAbsent) || Date.now() > deadline) throw error;
     }
-    await new Promise((resolve) => setTimeout(resolve, pauseMs));
+    await sleep(pauseMs, undefined, { signal: options.signal });
   }
 }

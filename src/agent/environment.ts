@@ -1,4 +1,5 @@
 /** The environment of the agent process, built from nothing: no variable of the supervisor reaches it (I8). */
+import { agentUser } from '../contracts/sandbox-layout.ts';
 
 export type AgentEnvironmentInput = {
   home: string;
@@ -48,8 +49,8 @@ export function agentEnvironment(input: AgentEnvironmentInput): Record<string, s
     NO_PROXY: noProxy,
     no_proxy: noProxy,
     HOME: input.home,
-    USER: 'agent',
-    LOGNAME: 'agent',
+    USER: agentUser.name,
+    LOGNAME: agentUser.name,
     CLAUDE_CONFIG_DIR: input.configDirectory,
     ANTHROPIC_BASE_URL: url,
     ...(credentialKind === 'oauth' ? { CLAUDE_CODE_OAUTH_TOKEN: ticket } : { ANTHROPIC_API_KEY: ticket }),

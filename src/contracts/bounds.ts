@@ -6,7 +6,6 @@ export const bounds = {
   queuedPromptBytes: 512 * 1024,
   /** Newest handled prompt ids that are remembered, as hashes. */
   handledPromptIds: 1_000,
-  turnSeconds: 2 * 60 * 60,
   carriedWorkBytes: 50 * 1024 * 1024,
   turnContinuations: 2,
   turnRestarts: 2,

@@ -26,3 +26,18 @@ export function sandboxNameOf(sessionId: string, generation: number): string {
 export function branchOf(sessionId: string): string {
   return `harvest/${sessionId}`;
 }
+
+/** The event that ends a turn has one id whoever writes it, supervisor or workflow: the first one counts (I3, I5). */
+export function turnEndEventId(turnId: string): string {
+  return `turn-end:${turnId}`;
+}
+
+/** The same for the end of an exec. */
+export function execEndEventId(execId: string): string {
+  return `exec-end:${execId}`;
+}
+
+/** The checkpoint that every turn ends with. */
+export function turnCheckpointId(turnId: string): string {
+  return `turn-${turnId}`;
+}

@@ -26,16 +26,7 @@ import { promptIdSchema, sessionIdSchema } from './ids.ts';
 import { transcriptBatchSchema } from './transcript.ts';
 import { execOutcomeSchema, turnOutcomeSchema, turnTotalsSchema } from './turn.ts';
 
-export const supervisorPaths = {
-  socket: '/run/harvest/supervisor.sock',
-  runtime: '/opt/harvest',
-  node: '/opt/harvest/bin/node',
-  /** `supervisor-<sha256>.mjs`: named by its own hash, so that a restored snapshot never runs an old one. */
-  programs: '/opt/harvest/supervisor',
-  /** Root-only; one folder per generation: journal and what must survive the supervisor's restart. */
-  state: '/var/lib/harvest',
-  workspace: '/workspace',
-} as const;
+export { supervisorPaths } from './sandbox-layout.ts';
 
 const from = z.number().int().nonnegative();
 

@@ -3,7 +3,9 @@
  * first, and every RUN removes its own caches, which would stay in every snapshot.
  */
 import { createHash } from 'node:crypto';
-import { agentUser, debianImage, packagePins } from './pins.ts';
+import { dirname } from 'node:path';
+import { agentUser, supervisorPaths } from '../contracts/sandbox-layout.ts';
+import { debianImage, packagePins } from './pins.ts';
 import { runtimeVersion } from './runtime-version.ts';
 
 /** `core`: what a session needs. */
@@ -47,11 +49,11 @@ function run(title: string, steps: readonly string[]): string {
 
 /** First, so that what follows may give files to the agent user; a later chown would copy every file up. */
 function users(): string[] {
-  const { name, uid, home } = agentUser;
+  const { name, uid, gid, home } = agentUser;
   return [
-    `groupadd --gid ${uid} ${name}`,
-    `useradd --uid ${uid} --gid ${uid} --create-home --home-dir ${home} --shell /bin/bash ${name}`,
-    `install -d -o ${name} -g ${name} /workspace`,
+    `groupadd --gid ${gid} ${name}`,
+    `useradd --uid ${uid} --gid ${gid} --create-home --home-dir ${home} --shell /bin/bash ${name}`,
+    `install -d -o ${name} -g ${name} ${supervisorPaths.workspace}`,
   ];
 }
 
@@ -116,6 +118,7 @@ function repositoryNode(): string[] {
 
 /** The supervisor's own Node and node_modules, apart from the repositories' toolchain. */
 function harvestRuntime(): string[] {
+  const { runtime, node, programs } = supervisorPaths;
   const { harvestNode, agentSdk, anthropicSdk, mcpSdk, zod } = packagePins;
   const packages = [
     `@anthropic-ai/claude-agent-sdk@${agentSdk}`,
@@ -125,11 +128,11 @@ function harvestRuntime(): string[] {
   ];
   return [
     ...npmVariables('/usr/local/bin', '/usr/local/lib/node_modules/npm'),
-    `$npm install --prefix /opt/harvest --save-exact "node-linux-$cpu@${harvestNode}" ${packages.join(' ')}`,
-    'mkdir -p /opt/harvest/bin /opt/harvest/supervisor',
-    'rm -rf "/opt/harvest/node_modules/node-linux-$cpu/include" "/opt/harvest/node_modules/node-linux-$cpu/share"',
-    'ln -s "../node_modules/node-linux-$cpu/bin/node" /opt/harvest/bin/node',
-    `echo ${runtimeVersion} > /opt/harvest/version`,
+    `$npm install --prefix ${runtime} --save-exact "node-linux-$cpu@${harvestNode}" ${packages.join(' ')}`,
+    `mkdir -p ${dirname(node)} ${programs}`,
+    `rm -rf "${runtime}/node_modules/node-linux-$cpu/include" "${runtime}/node_modules/node-linux-$cpu/share"`,
+    `ln -s "../node_modules/node-linux-$cpu/bin/node" ${node}`,
+    `echo ${runtimeVersion} > ${runtime}/version`,
     'rm -rf /tmp/npm',
   ];
 }

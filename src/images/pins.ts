@@ -16,5 +16,4 @@ export const packagePins = {
   zod: '4.6.7',
 } as const;
 
-/** The agent user. A small uid may be another user's on a machine whose users show through. */
-export const agentUser = { name: 'agent', uid: 10001, home: '/home/agent' } as const;
+export { agentUser } from '../contracts/sandbox-layout.ts';

@@ -5,8 +5,8 @@
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createRedactor } from '../secrets/redaction.ts';
-import { Generation } from './journal/generation.ts';
-import { Recorder } from './journal/recorder.ts';
+import { Generation } from './generation.ts';
+import { Recorder } from './recorder.ts';
 import type { Settings } from './settings.ts';
 
 /** The newest generation, or null in a new sandbox. */
@@ -24,7 +24,6 @@ export async function recoverGeneration(settings: Settings): Promise<Generation 
   for (const execId of generation.execs.running()) {
     const message = 'the supervisor ended while the command was running';
     const outcome = { status: 'lost', message } as const;
-    recorder.event({ type: 'exec.finished', data: { execId, outcome, durationMs: 0 } });
     recorder.record({ kind: 'exec.ended', execId, outcome, durationMs: 0, output: '' });
   }
   return generation;

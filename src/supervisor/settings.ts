@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
-import { supervisorPaths } from '../contracts/supervisor.ts';
+import { agentUser, supervisorPaths } from '../contracts/sandbox-layout.ts';
 
 const id = z.coerce.number().int().nonnegative();
 
@@ -27,9 +27,9 @@ const options = {
   socket: { type: 'string', default: supervisorPaths.socket },
   runtime: { type: 'string', default: supervisorPaths.runtime },
   workspace: { type: 'string', default: supervisorPaths.workspace },
-  'agent-uid': { type: 'string', default: '10001' },
-  'agent-gid': { type: 'string', default: '10001' },
-  'agent-home': { type: 'string', default: '/home/agent' },
+  'agent-uid': { type: 'string', default: `${agentUser.uid}` },
+  'agent-gid': { type: 'string', default: `${agentUser.gid}` },
+  'agent-home': { type: 'string', default: agentUser.home },
   'agent-path': { type: 'string' },
   'exclusive-agent-user': { type: 'boolean', default: true },
 } as const;

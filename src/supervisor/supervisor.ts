@@ -12,7 +12,7 @@ import type {
 import type { AgentSession } from './agent-session/agent-session.ts';
 import { RequestRefused } from './errors.ts';
 import { ExecRuns } from './execs/exec-runs.ts';
-import { Generation } from './journal/generation.ts';
+import { Generation } from './generation.ts';
 import type { Span } from './journal/journal.ts';
 import { endEveryRun } from './processes/sweep.ts';
 import { runPrefixOf } from './processes/agent-user.ts';
@@ -65,7 +65,7 @@ export class Supervisor {
 
   /** Attaches to the start under way, replays one that is over, else starts. */
   async start(request: StartRequest): Promise<Followed> {
-    const generation = await this.#generationOf(request);
+    const generation = await this.#generationOf(request.generation);
     refuseUnknownOffset(generation, request.from);
     const failure = this.#start === null ? generation.starts.unseenFailure(request.from) : undefined;
     if (failure !== undefined) return { generation, ending: () => failure };
@@ -128,7 +128,7 @@ export class Supervisor {
     return this.#running;
   }
 
-  async #generationOf({ generation: number }: StartRequest): Promise<Generation> {
+  async #generationOf(number: number): Promise<Generation> {
     const known = this.#generation;
     if (known?.number === number) return known;
     if (known !== null && (number < known.number || this.#running !== null || this.#start !== null)) {
@@ -136,7 +136,7 @@ export class Supervisor {
     }
     const opened = await Generation.open(this.settings.statePath, number);
     // Another request may have been as fast.
-    if (this.#generation !== known) return this.#generationOf({ generation: number } as StartRequest);
+    if (this.#generation !== known) return this.#generationOf(number);
     this.#generation = opened;
     await removeOtherGenerations(this.settings, number);
     return opened;

@@ -1,4 +1,5 @@
 /** One turn from the head of the queue: run, continued or run again, until it ended (I2, I3, I4). */
+import { turnEndEventId } from '../contracts/ids.ts';
 import { CancellationScope, condition, isCancellation, sleep } from '@temporalio/workflow';
 import type { TurnReport } from '../activities/types.ts';
 import type { TurnFailure, TurnOutcome } from '../contracts/turn.ts';
@@ -128,7 +129,7 @@ export function failTurn(run: SessionRun, prompt: QueuedPrompt, failure: TurnFai
   const usage = { inputTokens: 0, outputTokens: 0, cacheReadTokens: 0, cacheWriteTokens: 0 };
   run.emit(
     { type: 'turn.failed', data: { failure, answer: '', costUsd: 0, usage, durationMs: 0 } },
-    { turnId: prompt.id, eventId: `turn-end:${prompt.id}` },
+    { turnId: prompt.id, eventId: turnEndEventId(prompt.id) },
   );
   endTurn(run, prompt, { outcome, answer: '', costUsd: 0 });
 }

@@ -1,4 +1,5 @@
 /** What runs beside the main loop: the idle clock, execs, and the recorder of events that no activity carries. */
+import { execEndEventId } from '../contracts/ids.ts';
 import { condition, isCancellation, sleep } from '@temporalio/workflow';
 import type { ExecReport } from '../activities/types.ts';
 import type { ExecRequest } from '../contracts/messages.ts';
@@ -60,7 +61,7 @@ function endExec(run: SessionRun, exec: ExecRequest, report: ExecReport): void {
   // The supervisor's record, where there is one, came first and counts.
   run.emit(
     { type: 'exec.finished', data: { execId: exec.id, outcome: report.outcome, durationMs: 0 } },
-    { eventId: `exec-end:${exec.id}` },
+    { eventId: execEndEventId(exec.id) },
   );
   remember(run.data.endedExecs, { execId: exec.id, ...report }, endedKept);
   run.touch();

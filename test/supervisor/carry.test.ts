@@ -166,7 +166,10 @@ describe('carried work', () => {
     const session = await TestSession.prepare(world, first.url);
     const restore = { from: 'image' as const, carried: [carried], transcript: null, recentMessages: [] };
     const { failure } = recordOf(await session.start({ generation: 2, restore }), 'start.failed');
-    expect(failure).toMatchObject({ kind: 'internal', message: expect.stringContaining('not sent') });
+    expect(failure).toEqual({
+      kind: 'internal',
+      message: 'the bundle of fruit was not sent ahead of the start',
+    });
   });
 
   it('tells the last messages to an agent whose transcript is lost', async () => {

@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { JournalRecord } from '../../src/contracts/supervisor.ts';
 import { follow } from '../../src/supervisor/journal/follow.ts';
-import { Generation } from '../../src/supervisor/journal/generation.ts';
+import { Generation } from '../../src/supervisor/generation.ts';
 import { Journal, type Span } from '../../src/supervisor/journal/journal.ts';
-import { Recorder } from '../../src/supervisor/journal/recorder.ts';
+import { Recorder } from '../../src/supervisor/recorder.ts';
 import { createRedactor } from '../../src/secrets/redaction.ts';
 import { finishedCalls, tellFinishedCalls } from '../../src/supervisor/turns/finished-calls.ts';
 

@@ -3,9 +3,11 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { afterEach, describe, expect, it } from 'vitest';
 import {
+  AgentUserToolFailed,
   runAsAgentUser,
   runNameOf,
   runPrefixOf,
+  runToSuccess,
   spawnAsAgentUser,
 } from '../../src/supervisor/processes/agent-user.ts';
 import { endEveryRun, endRun } from '../../src/supervisor/processes/sweep.ts';
@@ -85,6 +87,24 @@ describe('processes of the agent user', () => {
     const stdin = Buffer.alloc(10_000_000);
     const result = await runAsAgentUser(shared, { argv: ['true'], cwd: '/', env, stdin });
     expect(result.exitCode).toBe(0);
+  });
+
+  it('fail with what they said when they were to succeed', async () => {
+    const argv = ['sh', '-c', 'echo no room >&2; exit 3'] as const;
+    const failed = await runToSuccess(shared, { argv }).catch((error: unknown) => error);
+    expect(failed).toBeInstanceOf(AgentUserToolFailed);
+    expect(failed).toMatchObject({ argv, exitCode: 3, stderr: 'no room\n' });
+    expect(String(failed)).toContain('ended with exit code 3: no room');
+    const killed = await runToSuccess(shared, { argv: ['sh', '-c', 'kill -KILL $$'] }).catch(
+      (error: unknown) => error,
+    );
+    expect(killed).toMatchObject({ name: 'AgentUserToolFailed', exitCode: null });
+    expect(String(killed)).toContain('SIGKILL');
+  });
+
+  it('give what they printed when they succeed', async () => {
+    const { length } = await runToSuccess(shared, { argv: ['head', '-c', '100000', '/dev/zero'] });
+    expect(length).toBe(100_000);
   });
 });
 

@@ -19,7 +19,7 @@ export function controlSandboxes(): SandboxControl {
   const { modal } = sharedStack();
   const provider = createModalProvider({
     serverUrl: modal.url,
-    credentials: { tokenId: 'ak-test', tokenSecret: 'as-test' },
+    credentials: modal.credentials,
     log: () => undefined,
   });
   const list = async (sessionId: string): Promise<string[]> =>

@@ -45,7 +45,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
       namespace: stack.temporal.namespace,
       binary: (await acquireTemporalBinary({ cacheDirectory, environment, log })).path,
     },
-    modal: { url: serverUrl, controlUrl: emulator.controlUrl },
+    modal: { url: serverUrl, controlUrl: emulator.controlUrl, credentials: stack.modal.credentials },
     model: { url: stack.scriptedModel.url, credential: stack.scriptedModel.credential },
     git: { url: git.url, token, directory: gitDirectory },
   });

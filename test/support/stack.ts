@@ -5,7 +5,7 @@ export type SharedStack = {
   /** Everything the stack keeps on disk: Temporal's database, the emulator's state, logs. */
   directory: string;
   temporal: { address: string; namespace: string; binary: string };
-  modal: { url: string; controlUrl: string };
+  modal: { url: string; controlUrl: string; credentials: { tokenId: string; tokenSecret: string } };
   model: { url: string; credential: string };
   git: { url: string; token: string; directory: string };
 };

@@ -49,8 +49,8 @@ export class World implements AsyncDisposable {
       HARVEST_TASK_QUEUE: this.taskQueue,
       HARVEST_MODEL_URL: model.url,
       MODAL_SERVER_URL: modal.url,
-      MODAL_TOKEN_ID: 'ak-test',
-      MODAL_TOKEN_SECRET: 'as-test',
+      MODAL_TOKEN_ID: modal.credentials.tokenId,
+      MODAL_TOKEN_SECRET: modal.credentials.tokenSecret,
       ...more,
     };
     const worker = await startWorkerProcess({ environment, logDirectory: this.dataDirectory });

@@ -1,108 +1,15 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { Client, Connection, WorkflowFailedError, WorkflowUpdateFailedError } from '@temporalio/client';
-import { NativeConnection, Worker, bundleWorkflowCode } from '@temporalio/worker';
-import type { WorkflowBundleWithSourceMap } from '@temporalio/worker';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { WorkflowFailedError, WorkflowUpdateFailedError } from '@temporalio/client';
+import { describe, expect, it } from 'vitest';
 import * as messages from '../../src/contracts/session-messages.ts';
-import { acquireTemporalBinary } from '../../src/dev/temporal/acquire.ts';
-import { startTemporalServer } from '../../src/dev/temporal/server.ts';
-import type { TemporalServer } from '../../src/dev/temporal/server.ts';
-import { readConfig } from '../../src/config.ts';
-import { session } from '../../src/workflows/session.ts';
 import { ended, fail, scriptedActivities } from './support/scripted-activities.ts';
-import type { ScriptedActivities } from './support/scripted-activities.ts';
+import { SessionHarness, eventTypes, until } from './support/session-harness.ts';
 
-let directory: string;
-let server: TemporalServer;
-let client: Client;
-let native: NativeConnection;
-let bundle: WorkflowBundleWithSourceMap;
-let count = 0;
-
-beforeAll(async () => {
-  directory = mkdtempSync(join(tmpdir(), 'harvest-workflow-'));
-  const { cacheDirectory } = readConfig();
-  const binary = await acquireTemporalBinary({
-    cacheDirectory,
-    environment: process.env,
-    log: () => undefined,
-  });
-  server = await startTemporalServer({
-    binary,
-    environment: process.env,
-    // So that a few turns are enough for a new run.
-    dynamicConfiguration: { 'limit.historyCount.suggestContinueAsNew': '100' },
-    log: () => undefined,
-    databaseFile: join(directory, 'temporal.db'),
-    logFile: join(directory, 'temporal.log'),
-  });
-  client = new Client({ connection: await Connection.connect({ address: server.address }) });
-  native = await NativeConnection.connect({ address: server.address });
-  bundle = await bundleWorkflowCode({
-    workflowsPath: new URL('../../src/workflows/index.ts', import.meta.url).pathname,
-  });
-}, 300_000);
-
-afterAll(async () => {
-  await native?.close();
-  await client?.connection.close();
-  await server?.stop();
-  rmSync(directory, { recursive: true, force: true });
-});
-
-async function withSession(
-  activities: ScriptedActivities,
-  story: (handle: Awaited<ReturnType<typeof start>>) => Promise<void>,
-  options: Parameters<typeof session>[0]['options'] = {},
-): Promise<void> {
-  count += 1;
-  const taskQueue = `queue-${count}`;
-  const worker = await Worker.create({
-    connection: native,
-    taskQueue,
-    workflowBundle: bundle,
-    activities,
-    stickyQueueScheduleToStartTimeout: '1s',
-  });
-  await worker.runUntil(async () => story(await start(taskQueue, `s${count}`, options)));
-}
-
-async function start(
-  taskQueue: string,
-  sessionId: string,
-  options: Parameters<typeof session>[0]['options'],
-) {
-  return client.workflow.start(session, {
-    taskQueue,
-    workflowId: `session-${sessionId}`,
-    args: [
-      {
-        sessionId,
-        repositories: [{ url: 'http://127.0.0.1:1/demo.git' }],
-        user: { name: 'Ada', email: 'ada@example.com' },
-        ...(options === undefined ? {} : { options }),
-      },
-    ],
-  });
-}
-
-async function until<T>(look: () => Promise<T>, good: (seen: T) => boolean): Promise<T> {
-  for (let tries = 0; tries < 400; tries += 1) {
-    const seen = await look();
-    if (good(seen)) return seen;
-    await new Promise((resolve) => setTimeout(resolve, 25));
-  }
-  throw new Error(`still not: ${JSON.stringify(await look())}`);
-}
-
-const types = (activities: ScriptedActivities): string[] => activities.events.map((event) => event.body.type);
+const harness = new SessionHarness();
 
 describe('a session', () => {
   it('runs a prompt, pauses, restores for the next prompt and terminates', async () => {
     const activities = scriptedActivities({});
-    await withSession(activities, async (handle) => {
+    await harness.run(activities, async (handle) => {
       expect(
         await handle.executeUpdate(messages.promptUpdate, { args: [{ id: 'p1', text: 'one' }] }),
       ).toEqual({ turnId: 'p1', position: 0 });
@@ -142,7 +49,7 @@ describe('a session', () => {
       'end',
       'close',
     ]);
-    expect(types(activities)).toEqual([
+    expect(eventTypes(activities)).toEqual([
       'session.created',
       'prompt.queued',
       'session.pausing',
@@ -156,7 +63,7 @@ describe('a session', () => {
   });
 
   it('spends at most 18 history events on an undisturbed turn (I6)', async () => {
-    await withSession(scriptedActivities({}), async (handle) => {
+    await harness.run(scriptedActivities({}), async (handle) => {
       await until(
         () => handle.query(messages.stateQuery),
         (state) => state.status === 'idle',
@@ -182,7 +89,7 @@ describe('a session', () => {
   });
 
   it('gives the same answer to the same prompt id and refuses another text under it', async () => {
-    await withSession(scriptedActivities({}), async (handle) => {
+    await harness.run(scriptedActivities({}), async (handle) => {
       const send = async (text: string) =>
         handle.executeUpdate(messages.promptUpdate, { args: [{ id: 'p1', text }] });
       expect(await send('one')).toEqual(await send('one'));
@@ -199,10 +106,10 @@ describe('a session', () => {
 
   it('turns an invalid signal into an event and goes on', async () => {
     const activities = scriptedActivities({});
-    await withSession(activities, async (handle) => {
+    await harness.run(activities, async (handle) => {
       await handle.signal(messages.promptSignal, { id: 'bad', text: '' });
       await until(
-        async () => types(activities),
+        async () => eventTypes(activities),
         (seen) => seen.includes('prompt.rejected'),
       );
       await handle.executeUpdate(messages.promptUpdate, { args: [{ id: 'p1', text: 'one' }] });
@@ -222,7 +129,7 @@ describe('a session', () => {
           ? { kind: 'agent-lost', cause: 'agent-died', losses: 1, message: 'SIGKILL' }
           : ended(input),
     });
-    await withSession(activities, async (handle) => {
+    await harness.run(activities, async (handle) => {
       await handle.executeUpdate(messages.promptUpdate, { args: [{ id: 'p1', text: 'one' }] });
       await until(
         () => handle.query(messages.turnQuery, 'p1'),
@@ -231,7 +138,7 @@ describe('a session', () => {
       await handle.executeUpdate(messages.terminateUpdate, { args: [{}] });
       await handle.result();
     });
-    expect(types(activities).filter((type) => type === 'turn.continued')).toHaveLength(1);
+    expect(eventTypes(activities).filter((type) => type === 'turn.continued')).toHaveLength(1);
   });
 
   it('runs a turn again in the next generation when its sandbox was lost, and says from where', async () => {
@@ -241,7 +148,7 @@ describe('a session', () => {
           ? { kind: 'sandbox-lost', cause: 'killed', started: true }
           : ended(input),
     });
-    await withSession(activities, async (handle) => {
+    await harness.run(activities, async (handle) => {
       for (const id of ['p1', 'p2'])
         await handle.executeUpdate(messages.promptUpdate, { args: [{ id, text: id }] });
       await until(
@@ -270,7 +177,7 @@ describe('a session', () => {
       interrupts.push(turnId);
       release();
     };
-    await withSession(activities, async (handle) => {
+    await harness.run(activities, async (handle) => {
       await handle.executeUpdate(messages.promptUpdate, { args: [{ id: 'p1', text: 'one' }] });
       await until(
         () => handle.query(messages.stateQuery),
@@ -290,7 +197,7 @@ describe('a session', () => {
 
   it('fails with the cause when it cannot start, and ends its sandbox and its prompts', async () => {
     const activities = scriptedActivities({ start: () => fail('StartFailed', 'repository not found') });
-    await withSession(activities, async (handle) => {
+    await harness.run(activities, async (handle) => {
       await handle
         .executeUpdate(messages.promptUpdate, { args: [{ id: 'p1', text: 'one' }] })
         .catch(() => undefined);
@@ -305,33 +212,9 @@ describe('a session', () => {
     expect(activities.calls.slice(-2)).toEqual(['end', 'close']);
   });
 
-  it('stays paused after it paused itself, until something asks for it', async () => {
-    const activities = scriptedActivities({});
-    await withSession(
-      activities,
-      async (handle) => {
-        await handle.executeUpdate(messages.promptUpdate, { args: [{ id: 'p1', text: 'one' }] });
-        await until(
-          () => handle.query(messages.stateQuery),
-          (state) => state.status === 'paused',
-        );
-        await new Promise((resolve) => setTimeout(resolve, 1_500));
-        expect(await handle.query(messages.stateQuery)).toMatchObject({ status: 'paused', generation: 1 });
-        await handle.executeUpdate(messages.resumeUpdate);
-        await until(
-          () => handle.query(messages.stateQuery),
-          (state) => state.status === 'idle' && state.generation === 2,
-        );
-        await handle.executeUpdate(messages.terminateUpdate, { args: [{}] });
-        await handle.result();
-      },
-      { idleSeconds: 1 },
-    );
-  });
-
   it('carries everything through continue-as-new', async () => {
     const activities = scriptedActivities({});
-    await withSession(activities, async (handle) => {
+    await harness.run(activities, async (handle) => {
       const first = (await handle.describe()).runId;
       for (let turn = 1; turn <= 12; turn += 1) {
         await handle.executeUpdate(messages.promptUpdate, { args: [{ id: `p${turn}`, text: 'go' }] });
@@ -340,8 +223,8 @@ describe('a session', () => {
           (view) => view?.status === 'completed',
         );
       }
-      expect((await client.workflow.getHandle(handle.workflowId).describe()).runId).not.toBe(first);
-      const latest = client.workflow.getHandle(handle.workflowId);
+      expect((await harness.client.workflow.getHandle(handle.workflowId).describe()).runId).not.toBe(first);
+      const latest = harness.client.workflow.getHandle(handle.workflowId);
       expect(await latest.query(messages.stateQuery)).toMatchObject({
         turns: 12,
         generation: 1,
@@ -358,28 +241,9 @@ describe('a session', () => {
     expect(new Set(activities.events.map((event) => event.eventId)).size).toBe(activities.events.length);
   });
 
-  it('pauses itself when it has been idle long enough, and not before', async () => {
-    const activities = scriptedActivities({});
-    await withSession(
-      activities,
-      async (handle) => {
-        await until(
-          () => handle.query(messages.stateQuery),
-          (state) => state.status === 'paused',
-        );
-        await handle.executeUpdate(messages.terminateUpdate, { args: [{}] });
-        await handle.result();
-      },
-      { idleSeconds: 1 },
-    );
-    expect(activities.events.find((event) => event.body.type === 'session.pausing')?.body.data).toEqual({
-      reason: 'idle',
-    });
-  });
-
   it('ends gracefully when the workflow is cancelled', async () => {
     const activities = scriptedActivities({});
-    await withSession(activities, async (handle) => {
+    await harness.run(activities, async (handle) => {
       await until(
         () => handle.query(messages.stateQuery),
         (state) => state.status === 'idle',
@@ -393,7 +257,7 @@ describe('a session', () => {
 
   it('runs an exec beside a turn and remembers its outcome', async () => {
     const activities = scriptedActivities({});
-    await withSession(activities, async (handle) => {
+    await harness.run(activities, async (handle) => {
       await handle.executeUpdate(messages.execUpdate, { args: [{ id: 'e1', argv: ['ls'] }] });
       await until(
         () => handle.query(messages.execQuery, 'e1'),
@@ -403,23 +267,5 @@ describe('a session', () => {
       await handle.result();
     });
     expect(activities.calls).toContain('exec e1');
-  });
-
-  it('pauses without a snapshot when none can be taken, and says what that costs', async () => {
-    const activities = scriptedActivities({ snapshot: () => fail('SandboxLost', 'gone') });
-    await withSession(activities, async (handle) => {
-      await until(
-        () => handle.query(messages.stateQuery),
-        (state) => state.status === 'idle',
-      );
-      await handle.executeUpdate(messages.pauseUpdate, { args: [{}] });
-      await until(
-        () => handle.query(messages.stateQuery),
-        (state) => state.status === 'paused',
-      );
-      await handle.executeUpdate(messages.terminateUpdate, { args: [{}] });
-      await handle.result();
-    });
-    expect(types(activities)).toContain('snapshot.failed');
   });
 });

@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { z } from 'zod';
 import { findMissingRequirements, installRequirements } from '../../modal-emulator/requirements.ts';
+import type { ModalCredentials } from '../../sandbox/modal-client.ts';
 import { startChildServer } from './child-server.ts';
 import { siblingModule, type Environment } from './guarded-child.ts';
 
@@ -10,8 +11,17 @@ export type EmulatorProcess = {
   url: string;
   /** For faults and secrets of tests; see the emulator's control-server.ts. */
   controlUrl: string;
+  /** Made anew by each emulator: a process in a sandbox shares the network and must not reach the control plane. */
+  credentials: ModalCredentials;
   stop: () => Promise<void>;
 };
+
+const readySchema = z.object({
+  url: z.url(),
+  controlUrl: z.url(),
+  tokenId: z.string(),
+  tokenSecret: z.string(),
+});
 
 export async function startEmulatorProcess(options: {
   cacheDirectory: string;
@@ -33,11 +43,12 @@ export async function startEmulatorProcess(options: {
     environment: options.environment,
     // It ends its sandboxes and their mounts.
     deathSignal: 'TERM',
-    ready: z.object({ url: z.url(), controlUrl: z.url() }),
+    ready: readySchema,
     logFile: join(options.logDirectory, 'modal-emulator.log'),
     startTimeoutMs: 60_000,
   });
-  return { ...ready, stop };
+  const { tokenId, tokenSecret, ...urls } = ready;
+  return { ...urls, credentials: { tokenId, tokenSecret }, stop };
 }
 
 /** Local Modal cannot run here. */

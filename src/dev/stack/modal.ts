@@ -33,15 +33,8 @@ export type ModalOptions = {
   log: (line: string) => void;
 };
 
-/** The emulator takes any. */
-const emulatorCredentials: ModalCredentials = { tokenId: 'ak-emulator', tokenSecret: 'as-emulator' };
-
 export async function openModal(options: ModalOptions): Promise<StackModal> {
-  const emulator = options.credentials === undefined ? await openEmulator(options) : null;
-  const target = {
-    serverUrl: emulator?.url,
-    credentials: options.credentials ?? emulatorCredentials,
-  };
+  const { emulator, ...target } = await openTarget(options);
   const provider = createModalProvider({
     ...target,
     environment: options.modalEnvironment,
@@ -66,6 +59,15 @@ export async function openModal(options: ModalOptions): Promise<StackModal> {
   }
 }
 
+async function openTarget(
+  options: ModalOptions,
+): Promise<Pick<StackModal, 'emulator' | 'serverUrl' | 'credentials'>> {
+  const { credentials } = options;
+  if (credentials !== undefined) return { emulator: null, serverUrl: undefined, credentials };
+  const emulator = await openEmulator(options);
+  return { emulator, serverUrl: emulator.url, credentials: emulator.credentials };
+}
+
 async function openEmulator(options: ModalOptions): Promise<EmulatorProcess> {
   const { cacheDirectory, dataDirectory, log } = options;
   const stateDirectory = join(dataDirectory, 'modal');
@@ -80,7 +82,7 @@ async function openEmulator(options: ModalOptions): Promise<EmulatorProcess> {
       const emulator = await startEmulatorProcess({ ...options, stateDirectory: templateDirectory });
       const provider = createModalProvider({
         serverUrl: emulator.url,
-        credentials: emulatorCredentials,
+        credentials: emulator.credentials,
         log,
       });
       try {

@@ -7,7 +7,7 @@ import type { Options, SDKMessage } from '@anthropic-ai/claude-agent-sdk';
 import { createAgentEventMapper, type AgentEventMapper } from '../../agent/agent-events.ts';
 import type { DeltaBody } from '../../agent/coalesce.ts';
 import type { TranscriptEntry } from '../../contracts/transcript.ts';
-import type { Recorder } from '../journal/recorder.ts';
+import type { Recorder } from '../recorder.ts';
 import { makeFolder } from '../processes/folders.ts';
 import { runNameOf } from '../processes/agent-user.ts';
 import type { Settings } from '../settings.ts';

@@ -31,7 +31,7 @@ export class AgentTurn {
   readonly input: TurnInput;
   /** Of the message that tells the agent. */
   readonly uuid: Uuid;
-  readonly #startedAt = performance.now();
+  readonly #startedAtMs = performance.now();
   readonly #result = Promise.withResolvers<TurnResult>();
   /** The agent said anything since the turn began. */
   heard = false;
@@ -62,7 +62,7 @@ export class AgentTurn {
   /** The agent's process ended without a result (I10). */
   died(message: string): TurnEnd {
     if (!this.interrupted) return { kind: 'lost', message: this.givenUp ?? message };
-    const durationMs = Math.round(performance.now() - this.#startedAt);
+    const durationMs = Math.round(performance.now() - this.#startedAtMs);
     const totals = { costUsd: 0, usage: noUsage, durationMs };
     return { kind: 'ended', outcome: { status: 'interrupted' }, answer: '', totals };
   }

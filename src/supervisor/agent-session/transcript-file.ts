@@ -5,7 +5,7 @@
 import { createReadStream } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { TranscriptEntry } from '../../contracts/transcript.ts';
-import { runAsAgentUser } from '../processes/agent-user.ts';
+import { runAsAgentUser, runToSuccess } from '../processes/agent-user.ts';
 import type { Settings } from '../settings.ts';
 import { parseEntries } from './transcript-entries.ts';
 
@@ -29,13 +29,10 @@ export async function writeTranscript(
   at: { cwd: string; agentSessionId: string; source: string },
 ): Promise<void> {
   const path = pathOf(settings, at);
-  const result = await runAsAgentUser(settings, {
+  await runToSuccess(settings, {
     argv: ['sh', '-c', 'mkdir -p "$1" && rm -f "$2" && cat > "$2"', 'sh', dirname(path), path],
-    cwd: '/',
-    env: { PATH: settings.agentPath },
     stdin: createReadStream(at.source),
   });
-  if (result.exitCode !== 0) throw new Error(`the transcript could not be written: ${result.stderr}`);
 }
 
 /** Null when there is none. A last line that the agent did not finish is left out, as the agent itself does. */

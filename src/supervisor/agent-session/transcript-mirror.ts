@@ -4,7 +4,7 @@
  */
 import type { SessionKey, SessionStore, SessionStoreEntry } from '@anthropic-ai/claude-agent-sdk';
 import type { TranscriptEntry } from '../../contracts/transcript.ts';
-import type { Recorder } from '../journal/recorder.ts';
+import type { Recorder } from '../recorder.ts';
 
 /** Of what is caught up at once, in one record. */
 const batchEntries = 100;

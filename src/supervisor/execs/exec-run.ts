@@ -4,7 +4,7 @@ import type { Readable } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import type { SupervisorExecRequest } from '../../contracts/supervisor.ts';
 import type { ExecOutcome } from '../../contracts/turn.ts';
-import type { Recorder } from '../journal/recorder.ts';
+import type { Recorder } from '../recorder.ts';
 import { ended, runNameOf, spawnAsAgentUser, type Ended } from '../processes/agent-user.ts';
 import { endRun } from '../processes/sweep.ts';
 import type { Settings } from '../settings.ts';
@@ -28,13 +28,12 @@ export async function runExec(input: ExecRunInput): Promise<void> {
   const { recorder, request } = input;
   const { execId, argv } = request;
   const cwd = directoryOf(input);
-  const startedAt = performance.now();
+  const startedAtMs = performance.now();
   recorder.record({ kind: 'exec.accepted', execId });
   recorder.event({ type: 'exec.started', data: { execId, argv, cwd } });
   const output = new OutputEvents(recorder, execId);
   const outcome = await runCommand(input, cwd, output);
-  const durationMs = Math.round(performance.now() - startedAt);
-  recorder.event({ type: 'exec.finished', data: { execId, outcome, durationMs } });
+  const durationMs = Math.round(performance.now() - startedAtMs);
   recorder.record({ kind: 'exec.ended', execId, outcome, durationMs, output: output.tail });
 }
 

@@ -3,7 +3,7 @@
  * the event log takes, and its end for the answer. Output that nobody could read is not an event each.
  */
 import { bounds } from '../../contracts/bounds.ts';
-import type { Recorder } from '../journal/recorder.ts';
+import type { Recorder } from '../recorder.ts';
 import type { RedactionStream } from '../../secrets/redaction.ts';
 
 type Stream = 'stdout' | 'stderr';

@@ -81,6 +81,32 @@ export async function runAsAgentUser(
   return { ...end, stdout: out ?? Buffer.alloc(0), stderr: stderr.toString() };
 }
 
+/** A tool of the agent user that was to succeed and did not. */
+export class AgentUserToolFailed extends Error {
+  override readonly name = 'AgentUserToolFailed';
+  readonly argv: readonly string[];
+  /** Null when a signal ended it (I10). */
+  readonly exitCode: number | null;
+  readonly stderr: string;
+  constructor(argv: readonly string[], { exitCode, signal, stderr }: Ended & { stderr: string }) {
+    const how = signal === null ? `with exit code ${exitCode}` : `by ${signal}`;
+    super(`${argv.join(' ')} ended ${how}: ${stderr.trim()}`);
+    this.argv = argv;
+    this.exitCode = exitCode;
+    this.stderr = stderr;
+  }
+}
+
+/** Runs a tool that belongs to no repository; resolves to what it printed. Rejects with `AgentUserToolFailed`. */
+export async function runToSuccess(
+  settings: Settings,
+  tool: Pick<RunOptions, 'argv' | 'stdin' | 'takeStdout'>,
+): Promise<Buffer> {
+  const result = await runAsAgentUser(settings, { ...tool, cwd: '/', env: { PATH: settings.agentPath } });
+  if (result.exitCode !== 0) throw new AgentUserToolFailed(tool.argv, result);
+  return result.stdout;
+}
+
 async function feed(input: Writable, from: Readable | Buffer = Buffer.alloc(0)): Promise<void> {
   try {
     await pipeline(Buffer.isBuffer(from) ? [from] : from, input);

@@ -3,6 +3,7 @@
  * here, in the supervisor's memory, the real credential takes its place. Everything else passes through as it comes.
  */
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
+import { credentialKindOf } from '../../agent/environment.ts';
 import { endToEndHeaders } from './headers.ts';
 import { startLoopbackServer } from './loopback-server.ts';
 import { relay } from './relay.ts';
@@ -97,7 +98,7 @@ function requestHeaders(request: IncomingMessage, credential: string | undefined
   // With the length unknown the body is sent on in chunks, as it came.
   if (request.headers['transfer-encoding'] !== undefined) headers['transfer-encoding'] = 'chunked';
   if (credential === undefined) return headers;
-  return credential.startsWith('sk-ant-oat')
+  return credentialKindOf(credential) === 'oauth'
     ? { ...headers, authorization: `Bearer ${credential}` }
     : { ...headers, 'x-api-key': credential };
 }

@@ -12,7 +12,7 @@ import type { CarriedWork } from '../../contracts/checkpoint.ts';
 import { carryWork, tooLargeToCarry } from '../../git/carry.ts';
 import { noCommit } from '../../git/heads.ts';
 import { restoreWork, type RestoreResult } from '../../git/restore.ts';
-import { runAsAgentUser } from '../processes/agent-user.ts';
+import { runToSuccess } from '../processes/agent-user.ts';
 import { withTemporaryFolder } from '../processes/folders.ts';
 import type { Settings } from '../settings.ts';
 import { createGitRunner } from './git-runner.ts';
@@ -78,25 +78,17 @@ async function copyOut({ settings, from, to }: Copy): Promise<{ bytes: number; s
       yield chunk;
     }
   };
-  const result = await runAsAgentUser(settings, {
+  await runToSuccess(settings, {
     argv: ['cat', '--', from],
-    cwd: '/',
-    env: { PATH: settings.agentPath },
     takeStdout: (stdout) => pipeline(stdout, counted, createWriteStream(`${to}.part`, { mode: 0o600 })),
   });
-  if (result.exitCode !== 0) throw new Error(`the bundle could not be read: ${result.stderr.trim()}`);
   await rename(`${to}.part`, to);
   return { bytes, sha256: hash.digest('hex') };
 }
 
 async function copyIn({ settings, from, to }: Copy): Promise<void> {
-  const result = await runAsAgentUser(settings, {
-    argv: ['sh', '-c', 'cat > "$1"', 'sh', to],
-    cwd: '/',
-    env: { PATH: settings.agentPath },
-    stdin: createReadStream(from),
-  });
-  if (result.exitCode !== 0) throw new Error(`the bundle could not be written: ${result.stderr.trim()}`);
+  const argv = ['sh', '-c', 'cat > "$1"', 'sh', to] as const;
+  await runToSuccess(settings, { argv, stdin: createReadStream(from) });
 }
 
 /** For a repository that git cannot read, for example because the agent removed it. */

@@ -1,7 +1,7 @@
 /** Gets one repository into its folder, on the session's branch, with the work that was carried. */
 import type { CarriedWork, RepositoryHead } from '../../contracts/checkpoint.ts';
 import { cloneRepository, fetchRepository, type CloneInput } from '../../git/clone.ts';
-import type { Recorder } from '../journal/recorder.ts';
+import type { Recorder } from '../recorder.ts';
 import { emptyFolder } from '../processes/folders.ts';
 import type { Settings } from '../settings.ts';
 import { bringBackCarriedWork } from './carried-bundles.ts';
@@ -19,10 +19,10 @@ export type PlaceInput = {
 export async function placeRepository(input: PlaceInput): Promise<RepositoryHead> {
   const { settings, recorder, env, clone, carried } = input;
   const run = createGitRunner(settings, env);
-  const startedAt = performance.now();
+  const startedAtMs = performance.now();
   const isThere = await holdsRepository(input);
   const head = isThere ? await fetchRepository(run, clone) : await cloneRepository(run, clone);
-  const durationMs = Math.round(performance.now() - startedAt);
+  const durationMs = Math.round(performance.now() - startedAtMs);
   const from = isThere ? 'snapshot' : 'clone';
   recorder.event({ type: 'repository.ready', data: { ...head, from, durationMs } });
   if (carried === null) return head;

@@ -20,6 +20,16 @@ export function incomingFolder(settings: Settings): string {
   return folderOf(settings);
 }
 
+/** Carried work was announced, and its bundle is not here: the worker sends it before the start. */
+export class BundleNotSent extends Error {
+  override readonly name = 'BundleNotSent';
+  readonly repository: string;
+  constructor(repository: string) {
+    super(`the bundle of ${repository} was not sent ahead of the start`);
+    this.repository = repository;
+  }
+}
+
 /** The newest one wins; a request that is cut leaves the one before. */
 export async function receive(path: string, body: Readable): Promise<void> {
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });

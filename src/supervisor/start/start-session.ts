@@ -11,7 +11,7 @@ import { readTranscript, writeTranscript } from '../agent-session/transcript-fil
 import { createGitRunner } from '../repositories/git-runner.ts';
 import { placeRepository } from '../repositories/place-repository.ts';
 import type { Settings } from '../settings.ts';
-import { exists, incomingBundle, incomingFolder, incomingTranscript } from './incoming.ts';
+import { BundleNotSent, exists, incomingBundle, incomingFolder, incomingTranscript } from './incoming.ts';
 import type { Session } from './session.ts';
 
 export type Placed = {
@@ -64,9 +64,7 @@ async function place(settings: Settings, session: Session, index: number): Promi
   const work = request.restore?.carried.find((carried) => carried.repository === name);
   const bundle = incomingBundle(settings, name);
   const bundlePath = work !== undefined && work.bytes > 0 ? bundle : null;
-  if (bundlePath !== null && !(await exists(bundlePath))) {
-    throw new Error(`the bundle of ${name} was not sent ahead of the start`);
-  }
+  if (bundlePath !== null && !(await exists(bundlePath))) throw new BundleNotSent(name);
   const { url, branch } = wanted;
   return placeRepository({
     settings,

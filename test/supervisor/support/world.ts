@@ -25,6 +25,8 @@ import { startScriptedModel, type ScriptedModel } from '../../../src/dev/scripte
 import { SupervisorClient } from './client.ts';
 
 export const agentUid = 10_001;
+/** Below every floor: nothing but a test runs on it. */
+export const testRuntimeVersion = '0-sdk.0.0.0';
 const repositoryRoot = resolve(import.meta.dirname, '../../..');
 
 export type World = {
@@ -103,6 +105,7 @@ async function createRuntime(folder: string): Promise<Runtime> {
   const runtime = join(folder, 'runtime');
   mkdirSync(join(runtime, 'supervisor'), { recursive: true });
   symlinkSync(join(repositoryRoot, 'node_modules'), join(runtime, 'node_modules'));
+  writeFileSync(join(runtime, 'version'), `${testRuntimeVersion}\n`);
   const { code, fileName } = await bundleSupervisor();
   const program = join(runtime, 'supervisor', fileName);
   writeFileSync(program, code);

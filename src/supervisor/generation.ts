@@ -4,13 +4,13 @@
  */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { parseEntries } from '../agent-session/transcript-entries.ts';
-import type { JournalRecord } from '../../contracts/supervisor.ts';
-import { ExecRecord } from '../execs/exec-record.ts';
-import { StartRecord } from '../start/start-record.ts';
-import { TurnRecord } from '../turns/turn-record.ts';
-import { Journal, type Span } from './journal.ts';
-import { recordsOf } from './lines.ts';
+import { parseEntries } from './agent-session/transcript-entries.ts';
+import type { JournalRecord } from '../contracts/supervisor.ts';
+import { ExecRecord } from './execs/exec-record.ts';
+import { StartRecord } from './start/start-record.ts';
+import { TurnRecord } from './turns/turn-record.ts';
+import { Journal, type Span } from './journal/journal.ts';
+import { recordsOf } from './journal/lines.ts';
 
 export class Generation {
   readonly starts = new StartRecord();

@@ -2,13 +2,13 @@
  * The only way into the journal: stamps, redacts (I8, I11: before anything is cut), cuts, and keeps the order. The agent's
  * text pieces are joined for some milliseconds; whatever else is written first lets out what waits.
  */
-import { boundEvent } from '../../agent/bound-event.ts';
-import { createCoalescer, type DeltaBody } from '../../agent/coalesce.ts';
-import type { EventBody } from '../../contracts/events.ts';
-import type { JournalRecord } from '../../contracts/supervisor.ts';
-import type { RedactionStream, Redactor } from '../../secrets/redaction.ts';
+import { boundEvent } from '../agent/bound-event.ts';
+import { createCoalescer, type DeltaBody } from '../agent/coalesce.ts';
+import type { EventBody } from '../contracts/events.ts';
+import type { JournalRecord } from '../contracts/supervisor.ts';
+import type { RedactionStream, Redactor } from '../secrets/redaction.ts';
 import type { Generation } from './generation.ts';
-import type { Span } from './journal.ts';
+import type { Span } from './journal/journal.ts';
 
 /** A record before it has its time. */
 export type Unstamped<R extends JournalRecord = JournalRecord> = R extends unknown ? Omit<R, 'at'> : never;

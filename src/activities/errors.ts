@@ -1,0 +1,11 @@
+/** What can go wrong with a session's start, one class for each decision. */
+
+/** Repository, branch or credential do not work, or what a restore needs is gone: the caller's to mend. */
+export class StartFailed extends Error {
+  override readonly name = 'StartFailed';
+}
+
+/** The network did not answer: the same start may succeed later. */
+export class StartFailedForNow extends Error {
+  override readonly name = 'StartFailedForNow';
+}

@@ -1,0 +1,51 @@
+/** Interrupting a turn: straight to the supervisor, beside the activity that runs the turn. */
+import { turnCheckpointId } from '../contracts/ids.ts';
+import { SandboxLost } from '../sandbox/errors.ts';
+import type { Sandbox } from '../sandbox/provider.ts';
+import type { ActivityDeps } from './deps.ts';
+import { SupervisorAbsent, SupervisorRefused, ask } from './supervisor-client.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { InterruptTurnInput } from './types.ts';
+
+/** The activity was cancelled: nobody waits for the turn any more, so the agent stops too. */
+export async function letGo(sandbox: Sandbox, turnId: string): Promise<void> {
+  await ask(sandbox, {
+    path: '/interrupt',
+    body: JSON.stringify({ turnId }),
+    signal: AbortSignal.timeout(5_000),
+  }).catch(() => undefined);
+}
+
+/** Asks until the supervisor took it: the turn may still be on its way there. A turn that ended is left alone. */
+export async function interruptTurn(
+  deps: ActivityDeps,
+  input: InterruptTurnInput,
+  signal: AbortSignal,
+): Promise<void> {
+  const sandbox = await deps.provider.attach(input.sandboxId);
+  while (!signal.aborted) {
+    try {
+      const answer = await ask(sandbox, {
+        path: '/interrupt',
+        body: JSON.stringify({ turnId: input.turnId }),
+        signal,
+      });
+      if (isInterrupted(JSON.parse(answer.toString('utf8')))) return;
+    } catch (error) {
+      if (error instanceof SandboxLost) return;
+      if (!(error instanceof SupervisorAbsent || error instanceof SupervisorRefused)) throw error;
+    }
+    if (await hasEnded(deps, input)) return;
+    await sleep(200, undefined, { signal }).catch(() => undefined);
+  }
+}
+
+function isInterrupted(answer: unknown): boolean {
+  return (
+    typeof answer === 'object' && answer !== null && 'interrupted' in answer && answer.interrupted === true
+  );
+}
+
+async function hasEnded(deps: ActivityDeps, input: InterruptTurnInput): Promise<boolean> {
+  return (await deps.store.checkpoints.find(input.sessionId, turnCheckpointId(input.turnId))) !== null;
+}

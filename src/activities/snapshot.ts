@@ -1,0 +1,62 @@
+/** A checkpoint with a snapshot of the file system. */
+import type { Checkpoint } from '../contracts/checkpoint.ts';
+import type { Sandbox } from '../sandbox/provider.ts';
+import type { Attempt } from './attempt.ts';
+import type { ActivityDeps } from './deps.ts';
+import { JournalPump } from './journal-pump.ts';
+import { tell } from './own-events.ts';
+import { ask, waitForSupervisor } from './supervisor-client.ts';
+import type { TakeSnapshotInput } from './types.ts';
+
+/** Modal gives up after 55 s by itself; a large file system takes longer. */
+const snapshotTimeoutSeconds = 8 * 60;
+
+/** Once per checkpoint id. Throws `SandboxLost`, `ProviderUnavailable`. */
+export async function takeSnapshot(
+  deps: ActivityDeps,
+  input: TakeSnapshotInput,
+  attempt: Attempt,
+): Promise<Checkpoint> {
+  const { sessionId, generation, checkpointId } = input;
+  const saved = await deps.store.checkpoints.find(sessionId, checkpointId);
+  if (saved !== null) return saved;
+  const sandbox = await deps.provider.attach(input.sandboxId);
+  const { signal } = attempt;
+  const { runtimeVersion } = await waitForSupervisor(sandbox, { timeoutSeconds: 30, signal });
+  if (input.quiesce) await ask(sandbox, { method: 'POST', path: '/quiesce', signal });
+  await drain(deps, { ...input, sandbox, signal });
+  const began = performance.now();
+  const { imageId } = await sandbox.snapshot({ timeoutSeconds: snapshotTimeoutSeconds, signal });
+  const durationMs = Math.round(performance.now() - began);
+  const before = await deps.store.checkpoints.latest(sessionId);
+  const checkpoint: Checkpoint = {
+    checkpointId,
+    sessionId,
+    generation,
+    turnId: input.turnId,
+    at: new Date().toISOString(),
+    carried: before?.carried ?? [],
+    transcript: before?.transcript ?? null,
+    snapshot: { imageId, runtimeVersion, generation },
+  };
+  await deps.store.checkpoints.save(checkpoint);
+  await tell(deps, input, {
+    eventId: `taken-${checkpointId}`,
+    body: { type: 'snapshot.taken', data: { imageId, durationMs } },
+  });
+  await tell(deps, input, {
+    eventId: `created-${checkpointId}`,
+    body: {
+      type: 'checkpoint.created',
+      data: { checkpointId, carried: checkpoint.carried, snapshotImageId: imageId },
+    },
+  });
+  return checkpoint;
+}
+
+type Draining = { sessionId: string; generation: number; sandbox: Sandbox; signal: AbortSignal };
+
+/** Brings the rest of the journal into the event log: what came after the last turn was read by nobody. */
+async function drain(deps: ActivityDeps, { sandbox, ...rest }: Draining): Promise<void> {
+  await new JournalPump({ deps, sandbox, ...rest }).stream('/journal', null);
+}

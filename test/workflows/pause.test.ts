@@ -1,0 +1,69 @@
+import { describe, expect, it } from 'vitest';
+import * as messages from '../../src/contracts/session-messages.ts';
+import { fail, scriptedActivities } from './support/scripted-activities.ts';
+import { SessionHarness, eventTypes, until } from './support/session-harness.ts';
+
+const harness = new SessionHarness();
+
+describe('pausing', () => {
+  it('stays paused after it paused itself, until something asks for it', async () => {
+    const activities = scriptedActivities({});
+    await harness.run(
+      activities,
+      async (handle) => {
+        await handle.executeUpdate(messages.promptUpdate, { args: [{ id: 'p1', text: 'one' }] });
+        await until(
+          () => handle.query(messages.stateQuery),
+          (state) => state.status === 'paused',
+        );
+        await new Promise((resolve) => setTimeout(resolve, 1_500));
+        expect(await handle.query(messages.stateQuery)).toMatchObject({ status: 'paused', generation: 1 });
+        await handle.executeUpdate(messages.resumeUpdate);
+        await until(
+          () => handle.query(messages.stateQuery),
+          (state) => state.status === 'idle' && state.generation === 2,
+        );
+        await handle.executeUpdate(messages.terminateUpdate, { args: [{}] });
+        await handle.result();
+      },
+      { idleSeconds: 1 },
+    );
+  });
+
+  it('pauses itself when it has been idle long enough, and not before', async () => {
+    const activities = scriptedActivities({});
+    await harness.run(
+      activities,
+      async (handle) => {
+        await until(
+          () => handle.query(messages.stateQuery),
+          (state) => state.status === 'paused',
+        );
+        await handle.executeUpdate(messages.terminateUpdate, { args: [{}] });
+        await handle.result();
+      },
+      { idleSeconds: 1 },
+    );
+    expect(activities.events.find((event) => event.body.type === 'session.pausing')?.body.data).toEqual({
+      reason: 'idle',
+    });
+  });
+
+  it('pauses without a snapshot when none can be taken, and says what that costs', async () => {
+    const activities = scriptedActivities({ snapshot: () => fail('SandboxLost', 'gone') });
+    await harness.run(activities, async (handle) => {
+      await until(
+        () => handle.query(messages.stateQuery),
+        (state) => state.status === 'idle',
+      );
+      await handle.executeUpdate(messages.pauseUpdate, { args: [{}] });
+      await until(
+        () => handle.query(messages.stateQuery),
+        (state) => state.status === 'paused',
+      );
+      await handle.executeUpdate(messages.terminateUpdate, { args: [{}] });
+      await handle.result();
+    });
+    expect(eventTypes(activities)).toContain('snapshot.failed');
+  });
+});
