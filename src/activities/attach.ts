@@ -5,7 +5,8 @@
 import type { SessionInput } from '../contracts/session-input.ts';
 import { branchOf } from '../contracts/ids.ts';
 import { repositoryNameOf } from '../contracts/session-input.ts';
-import type { StartRequest } from '../contracts/supervisor.ts';
+import type { StartRequest, SupervisorStatus } from '../contracts/supervisor.ts';
+import { SandboxLost } from '../sandbox/errors.ts';
 import type { Sandbox } from '../sandbox/provider.ts';
 import type { Attempt } from './attempt.ts';
 import type { ActivityDeps } from './deps.ts';
@@ -14,8 +15,11 @@ import { JournalPump } from './journal-pump.ts';
 import { SupervisorAbsent, SupervisorRefused, waitForSupervisor } from './supervisor-client.ts';
 import type { StartedSupervisor } from './types.ts';
 
-/** A supervisor that does not come back in this time ends the attempt; the next one tries again. */
+/** How long a supervisor may take to come (back). */
 const supervisorPatienceSeconds = 60;
+
+/** How often one request may be cut. Cuts of the network are rejoined below this. */
+export const maximumCuts = 20;
 
 /** Cloning from a server that does not answer is tried this often before the start has failed. */
 const networkAttempts = 5;
@@ -28,23 +32,34 @@ export type Attachment = {
   attempt: Attempt;
 };
 
-/** Repeats a request over cuts and restarts of the supervisor; a restarted one is given `/start` again first. */
+/**
+ * Repeats a request over cuts and restarts of the supervisor; a restarted one is given `/start` again first. Throws
+ * `SandboxLost` when the supervisor does not come back, or comes back only to die again: a sandbox without one is of no use.
+ */
 export async function stayAttached<T>(context: Attachment, send: () => Promise<T>): Promise<T> {
   const { deps, attempt, sandbox } = context;
-  for (;;) {
+  for (let cuts = 1; ; cuts += 1) {
     attempt.signal.throwIfAborted();
     try {
       return await send();
     } catch (error) {
       const unstarted = error instanceof SupervisorRefused && error.error === 'not-started';
       if (!unstarted && !(error instanceof SupervisorAbsent)) throw error;
+      if (cuts >= maximumCuts)
+        throw new SandboxLost(sandbox.sandboxId, `its supervisor keeps dying: ${error.message}`);
       deps.log('attaching to the supervisor again', { sandboxId: sandbox.sandboxId, cause: String(error) });
-      const status = await waitForSupervisor(sandbox, {
-        timeoutSeconds: supervisorPatienceSeconds,
-        signal: attempt.signal,
-      });
-      if (!status.started) await postStart(deps, context, attempt);
+      if (!(await expectSupervisor(sandbox, attempt)).started) await postStart(deps, context, attempt);
     }
+  }
+}
+
+/** Waits for the supervisor to answer, or come back. Throws `SandboxLost` when it does not. */
+export async function expectSupervisor(sandbox: Sandbox, { signal }: Attempt): Promise<SupervisorStatus> {
+  try {
+    return await waitForSupervisor(sandbox, { timeoutSeconds: supervisorPatienceSeconds, signal });
+  } catch (error) {
+    if (!(error instanceof SupervisorAbsent)) throw error;
+    throw new SandboxLost(sandbox.sandboxId, `its supervisor does not answer: ${error.message}`);
   }
 }
 

@@ -20,8 +20,11 @@ export type Attempt = {
   cancelRequested(): boolean;
 };
 
-/** Runs `work` and turns its errors into failures of Temporal. */
-export async function attempt<T>(work: (attempt: Attempt) => Promise<T>): Promise<T> {
+/** Runs `work` and turns its errors into failures of Temporal, whose messages are in the history: redacted (I8). */
+export async function attempt<T>(
+  redact: (text: string) => string,
+  work: (attempt: Attempt) => Promise<T>,
+): Promise<T> {
   const context = Context.current();
   let details: unknown = null;
   const beat = (): void => context.heartbeat(details);
@@ -37,7 +40,7 @@ export async function attempt<T>(work: (attempt: Attempt) => Promise<T>): Promis
       cancelRequested: () => context.cancellationDetails?.cancelRequested === true,
     });
   } catch (error) {
-    throw context.cancellationSignal.aborted ? stopped(context, details) : toFailure(error);
+    throw context.cancellationSignal.aborted ? stopped(context, details) : toFailure(error, redact);
   } finally {
     clearInterval(timer);
   }

@@ -31,11 +31,12 @@ export async function createSandbox(
   const began = performance.now();
   const sandbox = await findOrCreate(deps, { ...input, image, name }, attempt).catch(
     async (error: unknown) => {
-      if (error instanceof ProviderBusy) {
+      if (error instanceof ProviderBusy || error instanceof ProviderUnavailable) {
         await note('sandbox-waiting', { type: 'sandbox.waiting', data: { message: error.message } });
       }
-      if (error instanceof ImageGone && snapshot === null) await deps.baseImage.forget();
-      throw error;
+      if (!(error instanceof ImageGone) || snapshot !== null) throw error;
+      await deps.baseImage.forget();
+      throw new ProviderUnavailable('the base image is gone: the next attempt builds it again');
     },
   );
   const created = performance.now();

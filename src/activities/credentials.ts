@@ -7,11 +7,8 @@ import { open as openSealed } from '../secrets/sealing.ts';
 import type { SealingKeys } from '../secrets/sealing.ts';
 import { createRedactor } from '../secrets/redaction.ts';
 import type { Redactor } from '../secrets/redaction.ts';
+import { CredentialUnavailable } from './errors.ts';
 import type { NamedSecret } from './supervisor-client.ts';
-
-export class CredentialUnavailable extends Error {
-  override readonly name = 'CredentialUnavailable';
-}
 
 export type OpenedCredentials = {
   values: { github?: string; claude?: string };
@@ -41,6 +38,16 @@ export class CredentialVault {
     }
     this.#redactors.set(session.sessionId, createRedactor({ values: Object.values(opened.values) }));
     return opened;
+  }
+
+  /** So that the session's redactor knows its values; a source that cannot be opened shows when it is needed. */
+  prepare(session: SessionInput): void {
+    if (this.#redactors.has(session.sessionId)) return;
+    try {
+      this.open(session);
+    } catch (error) {
+      if (!(error instanceof CredentialUnavailable)) throw error;
+    }
   }
 
   /** Knows the session's own values once they were opened in this process, token shapes always. */

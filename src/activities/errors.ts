@@ -1,5 +1,10 @@
 /** What can go wrong with a session's start, one class for each decision. */
 
+/** A credential source names what is not there, or a seal that does not open here. */
+export class CredentialUnavailable extends Error {
+  override readonly name = 'CredentialUnavailable';
+}
+
 /** Repository, branch or credential do not work, or what a restore needs is gone: the caller's to mend. */
 export class StartFailed extends Error {
   override readonly name = 'StartFailed';

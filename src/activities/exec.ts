@@ -30,6 +30,8 @@ export async function runExec(
     return { outcome: record.outcome, output: record.output };
   } catch (error) {
     if (!(error instanceof SandboxLost)) throw error;
+    const ended = await endedInLog(deps, input);
+    if (ended !== null) return ended;
     const outcome = { status: 'lost', message: error.message } as const;
     await tell(deps, input, {
       eventId: execEndEventId(exec.id),
@@ -37,4 +39,14 @@ export async function runExec(
     });
     return { outcome, output: '' };
   }
+}
+
+/** The sandbox may be lost after the exec's end came out of it; its output is in the event log. */
+async function endedInLog(deps: ActivityDeps, { sessionId, exec }: RunExecInput): Promise<ExecReport | null> {
+  const ends = await deps.store.events.readLast(sessionId, { limit: 100, types: ['exec.finished'] });
+  for (const end of ends) {
+    if (end.type === 'exec.finished' && end.data.execId === exec.id)
+      return { outcome: end.data.outcome, output: '' };
+  }
+  return null;
 }

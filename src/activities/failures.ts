@@ -9,11 +9,12 @@ import {
   ProviderRefused,
   SandboxLost,
 } from '../sandbox/errors.ts';
-import { CredentialUnavailable } from './credentials.ts';
-import { StartFailed } from './errors.ts';
+import { CredentialUnavailable, StartFailed } from './errors.ts';
 
 /** What is not listed is retried as it is: unreachable, cut, a defect that the next version mends. */
-export function toFailure(error: unknown): unknown {
+export function toFailure(error: unknown, redact: (text: string) => string): unknown {
+  const final = (type: FailureType, { message }: Error): ApplicationFailure =>
+    ApplicationFailure.nonRetryable(redact(message), type);
   if (error instanceof SandboxLost) return final(failureTypes.sandboxLost, error);
   if (error instanceof ImageGone) return final(failureTypes.imageGone, error);
   if (error instanceof ProviderRefused) return final(failureTypes.providerRefused, error);
@@ -21,11 +22,8 @@ export function toFailure(error: unknown): unknown {
   if (error instanceof CredentialUnavailable) return final(failureTypes.credentialUnavailable, error);
   if (error instanceof StartFailed) return final(failureTypes.startFailed, error);
   if (error instanceof ProviderBusy) {
-    return ApplicationFailure.retryable(error.message, failureTypes.providerBusy);
+    return ApplicationFailure.retryable(redact(error.message), failureTypes.providerBusy);
   }
+  if (error instanceof Error) error.message = redact(error.message);
   return error;
-}
-
-function final(type: FailureType, error: Error): ApplicationFailure {
-  return ApplicationFailure.nonRetryable(error.message, type);
 }

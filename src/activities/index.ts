@@ -1,5 +1,6 @@
 /** The activities, bound to what they need. Every one first appends the workflow's own events that travel with it (I6). */
 import type { OwnEvent } from '../contracts/events.ts';
+import type { SessionInput } from '../contracts/session-input.ts';
 import { attempt } from './attempt.ts';
 import type { Attempt } from './attempt.ts';
 import type { ActivityDeps } from './deps.ts';
@@ -13,13 +14,17 @@ import { interruptTurn } from './interrupt.ts';
 import { runTurn } from './turn.ts';
 import type { SessionActivities } from './types.ts';
 
-type Input = { sessionId: string; events: OwnEvent[] };
+type Input = { sessionId: string; session: SessionInput; events: OwnEvent[] };
 
 export function createActivities(deps: ActivityDeps): SessionActivities {
+  const redactFor = ({ session, sessionId }: Input): ((text: string) => string) => {
+    deps.vault.prepare(session);
+    return (text) => deps.vault.redactorFor(sessionId).text(text);
+  };
   const activity =
     <I extends Input, O>(work: (deps: ActivityDeps, input: I, attempt: Attempt) => Promise<O>) =>
     async (input: I): Promise<O> =>
-      attempt(async (current) => {
+      attempt(redactFor(input), async (current) => {
         await appendOwnEvents(deps, input.sessionId, input.events);
         return work(deps, input, current);
       });
@@ -33,6 +38,9 @@ export function createActivities(deps: ActivityDeps): SessionActivities {
     endSandbox: activity(endSandbox),
     closeSession: activity(closeSession),
     // A local activity has no heartbeat.
-    recordEvents: async (input) => appendOwnEvents(deps, input.sessionId, input.events),
+    recordEvents: async (input) => {
+      deps.vault.prepare(input.session);
+      await appendOwnEvents(deps, input.sessionId, input.events);
+    },
   };
 }

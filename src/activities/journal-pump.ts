@@ -11,7 +11,7 @@ import type { ActivityDeps } from './deps.ts';
 import { eventOf } from './journal-events.ts';
 import { streamJournal } from './journal-stream.ts';
 import type { PlacedRecord } from './journal-stream.ts';
-import { ask } from './supervisor-client.ts';
+import { SupervisorAbsent, ask } from './supervisor-client.ts';
 import type { SupervisorRequest } from './supervisor-client.ts';
 
 type TurnEnded = Extract<JournalRecord, { kind: 'turn.ended' }>;
@@ -71,7 +71,9 @@ export class JournalPump {
       if (work.bytes === 0 || (await deps.store.carriedWork.read(sessionId, work.sha256)) !== null) continue;
       const query = new URLSearchParams({ turnId: ended.turnId, repository: work.repository });
       const bundle = await ask(sandbox, { path: `/carry?${query.toString()}`, signal });
-      await deps.store.carriedWork.save(sessionId, bundle);
+      const { sha256 } = await deps.store.carriedWork.save(sessionId, bundle);
+      if (sha256 !== work.sha256)
+        throw new SupervisorAbsent(`the carried work of ${work.repository} came incomplete`);
     }
     const checkpoint: Checkpoint = {
       checkpointId,

@@ -1,10 +1,10 @@
 /** Starts the supervisor's session in a new sandbox, and brings back what a restore needs. */
-import { postStart } from './attach.ts';
+import { expectSupervisor, maximumCuts, postStart } from './attach.ts';
 import type { Attempt } from './attempt.ts';
 import type { ActivityDeps } from './deps.ts';
 import { tell } from './own-events.ts';
 import { sendRestore } from './restore.ts';
-import { SupervisorAbsent, waitForSupervisor } from './supervisor-client.ts';
+import { SupervisorAbsent } from './supervisor-client.ts';
 import type { StartSupervisorInput, StartedSupervisor } from './types.ts';
 
 /** Throws `StartFailed`, `StartFailedForNow`, `SandboxLost`, `CredentialUnavailable`. A repeat attaches to the running start (I2). */
@@ -14,8 +14,8 @@ export async function startSupervisor(
   attempt: Attempt,
 ): Promise<StartedSupervisor> {
   const sandbox = await deps.provider.attach(input.sandboxId);
-  for (;;) {
-    const status = await waitForSupervisor(sandbox, { timeoutSeconds: 60, signal: attempt.signal });
+  for (let cuts = 1; ; cuts += 1) {
+    const status = await expectSupervisor(sandbox, attempt);
     try {
       const restore = status.started
         ? undefined
@@ -28,7 +28,7 @@ export async function startSupervisor(
       return started;
     } catch (error) {
       // The supervisor was restarted in between: what it had done is on its disk.
-      if (!(error instanceof SupervisorAbsent)) throw error;
+      if (!(error instanceof SupervisorAbsent) || cuts >= maximumCuts) throw error;
     }
   }
 }

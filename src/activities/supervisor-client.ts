@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { supervisorErrorSchema, supervisorPaths, supervisorStatusSchema } from '../contracts/supervisor.ts';
 import type { SupervisorError, SupervisorStatus } from '../contracts/supervisor.ts';
 import { SandboxLost } from '../sandbox/errors.ts';
+import { CredentialUnavailable } from './errors.ts';
 import type { Sandbox, SandboxProcess } from '../sandbox/provider.ts';
 
 /** The connection was cut, or nobody listens (yet): ask again, then attach again. */
@@ -23,6 +24,9 @@ export class SupervisorRefused extends Error {
     this.error = answer.error;
   }
 }
+
+/** No exit code of curl's. */
+const missingSecretCode = 121;
 
 export type SupervisorRequest = {
   method?: 'GET' | 'POST' | 'PUT';
@@ -63,7 +67,7 @@ export async function request(sandbox: Sandbox, options: SupervisorRequest): Pro
 function fillIn(secrets: readonly NamedSecret[]): string {
   return [
     `const body = JSON.parse(require('fs').readFileSync(0, 'utf8'));`,
-    `for (const { field, key } of ${JSON.stringify(secrets)}) body.secrets[field] = process.env[key];`,
+    `for (const { field, name, key } of ${JSON.stringify(secrets)}) { if (process.env[key] === undefined) { console.error(name + ' has no key ' + key); process.exit(${missingSecretCode}); } body.secrets[field] = process.env[key]; }`,
     `const [curl, ...args] = process.argv.slice(1);`,
     `const run = require('child_process').spawnSync(curl, args, { input: JSON.stringify(body), env: { PATH: process.env.PATH }, stdio: ['pipe', 'inherit', 'inherit'] });`,
     `process.exitCode = run.status ?? 1;`,
@@ -75,6 +79,8 @@ export async function finish(sandbox: Sandbox, curl: SandboxProcess, lastOutput:
   const code = await curl.wait();
   if (code === 0) return;
   if (code === 22) throw refusalFrom(lastOutput);
+  if (code === missingSecretCode)
+    throw new CredentialUnavailable(`the Modal secret ${(await curl.stderr()).trim()}`);
   if (!(await sandbox.isRunning())) throw new SandboxLost(sandbox.sandboxId, 'it ended during a request');
   throw new SupervisorAbsent(`curl ended with ${code}: ${(await curl.stderr()).trim()}`);
 }

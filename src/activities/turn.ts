@@ -1,6 +1,10 @@
 /** Runs one turn in the supervisor, or attaches to it, and reports how it ended. The workflow decides what follows (I1). */
 import { bounds } from '../contracts/bounds.ts';
+import { isTurnEnd, turnEndTypes } from '../contracts/events.ts';
+import type { TurnEndEvent } from '../contracts/events.ts';
+import { turnCheckpointId } from '../contracts/ids.ts';
 import type { JournalRecord } from '../contracts/supervisor.ts';
+import type { TurnOutcome } from '../contracts/turn.ts';
 import { SandboxLost } from '../sandbox/errors.ts';
 import { stayAttached } from './attach.ts';
 import type { Attempt } from './attempt.ts';
@@ -35,6 +39,8 @@ export async function runTurn(
     return await reportOf(record, pump);
   } catch (error) {
     if (error instanceof SandboxLost) {
+      const ended = await endedInLog(deps, input);
+      if (ended !== null) return ended;
       return { kind: 'sandbox-lost', cause: error.message, started: await hasStarted(deps, input) };
     }
     if (attempt.cancelRequested()) await letGo(sandbox, turnId);
@@ -60,4 +66,33 @@ async function reportOf(record: JournalRecord | null, pump: JournalPump): Promis
 async function hasStarted(deps: ActivityDeps, input: RunTurnInput): Promise<boolean> {
   const [begun] = await deps.store.events.readLast(input.sessionId, { limit: 1, types: ['turn.started'] });
   return begun !== undefined && begun.turnId === input.turnId && begun.generation === input.generation;
+}
+
+/** I3: the sandbox may be lost after the turn's end came out of it. */
+async function endedInLog(deps: ActivityDeps, input: RunTurnInput): Promise<TurnReport | null> {
+  const { sessionId, turnId } = input;
+  const checkpoint = await deps.store.checkpoints.find(sessionId, turnCheckpointId(turnId));
+  const ends = await deps.store.events.readLast(sessionId, { limit: 1, types: turnEndTypes });
+  const end = ends.find((event) => event.turnId === turnId);
+  if (checkpoint === null || end === undefined || !isTurnEnd(end)) return null;
+  const { answer, costUsd, usage, durationMs } = end.data;
+  const totals = { costUsd, usage, durationMs };
+  return {
+    kind: 'ended',
+    outcome: outcomeOf(end),
+    answer: tail(answer, bounds.answerTailBytes),
+    totals,
+    checkpoint,
+  };
+}
+
+function outcomeOf(end: TurnEndEvent): TurnOutcome {
+  switch (end.type) {
+    case 'turn.completed':
+      return { status: 'completed' };
+    case 'turn.interrupted':
+      return { status: 'interrupted' };
+    case 'turn.failed':
+      return { status: 'failed', failure: end.data.failure };
+  }
 }

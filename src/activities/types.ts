@@ -12,11 +12,10 @@ import type {
 } from '../contracts/index.ts';
 
 /** Every activity first appends the workflow's own events that travel with it (I6). */
-type WithEvents = { events: OwnEvent[] };
-type InSandbox = WithEvents & { sessionId: string; generation: number; sandboxId: string };
+type ForSession = { sessionId: string; session: SessionInput; events: OwnEvent[] };
+type InSandbox = ForSession & { generation: number; sandboxId: string };
 
-export type CreateSandboxInput = WithEvents & {
-  sessionId: string;
+export type CreateSandboxInput = ForSession & {
   generation: number;
   /** The snapshot to start from; the base image without one. */
   snapshot: Snapshot | null;
@@ -25,14 +24,12 @@ export type CreateSandboxInput = WithEvents & {
 export type CreatedSandbox = { sandboxId: string; imageId: string; from: 'base' | 'snapshot' };
 
 export type StartSupervisorInput = InSandbox & {
-  session: SessionInput;
   /** What to bring back; null for a session's first generation. */
   restore: { checkpointId: string | null; imageId: string; imageFrom: 'base' | 'snapshot' } | null;
 };
 export type StartedSupervisor = { heads: RepositoryHead[]; runtimeVersion: string };
 
 export type RunTurnInput = InSandbox & {
-  session: SessionInput;
   turnId: string;
   text: string;
   continuation: number;
@@ -54,7 +51,7 @@ export type TurnReport =
 
 export type InterruptTurnInput = InSandbox & { turnId: string };
 
-export type RunExecInput = InSandbox & { session: SessionInput; exec: ExecRequest };
+export type RunExecInput = InSandbox & { exec: ExecRequest };
 export type ExecReport = { outcome: ExecOutcome; output: string };
 
 export type TakeSnapshotInput = InSandbox & {
@@ -64,9 +61,9 @@ export type TakeSnapshotInput = InSandbox & {
   quiesce: boolean;
 };
 
-export type EndSandboxInput = InSandbox;
-export type CloseSessionInput = WithEvents & { sessionId: string; generation: number; discard: boolean };
-type RecordEventsInput = WithEvents & { sessionId: string };
+export type EndSandboxInput = ForSession;
+export type CloseSessionInput = ForSession & { discard: boolean };
+type RecordEventsInput = ForSession;
 
 /**
  * Failures are `ApplicationFailure`s of the types in `contracts/failures.ts`; `SandboxLost`, `ImageGone`,

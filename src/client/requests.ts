@@ -40,10 +40,9 @@ export function pause({ calls, log }: Parts, interrupt: boolean): Requested<{ ch
   return new Requested(accepted, async () => {
     const { status, checkpointId } = await calls.state();
     if (status === 'paused') return { checkpointId };
-    const paused = await firstIn({ calls, log, after: await before }, ['session.paused'], (event) =>
-      event.type === 'session.paused' ? event.data.checkpointId : null,
+    return firstIn({ calls, log, after: await before }, ['session.paused'], (event) =>
+      event.type === 'session.paused' ? { checkpointId: event.data.checkpointId } : null,
     );
-    return { checkpointId: paused };
   });
 }
 
@@ -76,15 +75,15 @@ export function checkpoint({ calls, log }: Parts): Requested<{ checkpointId: str
     const paused = await sent;
     if (paused !== null) return { checkpointId: paused.checkpointId };
     const types = ['checkpoint.created', 'session.paused', 'snapshot.failed'] as const;
-    const checkpointId = await firstIn({ calls, log, after: await before }, types, (event) => {
-      if (event.type === 'session.paused') return event.data.checkpointId;
+    return firstIn({ calls, log, after: await before }, types, (event) => {
+      if (event.type === 'session.paused') return { checkpointId: event.data.checkpointId };
       if (event.type === 'checkpoint.created') {
-        return event.data.snapshotImageId === null ? null : event.data.checkpointId;
+        const { checkpointId, snapshotImageId } = event.data;
+        return snapshotImageId === null ? null : { checkpointId };
       }
       if (event.type === 'snapshot.failed') throw new RequestFailed(calls.sessionId, event.data.message);
       return null;
     });
-    return { checkpointId };
   });
 }
 

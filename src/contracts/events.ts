@@ -18,7 +18,7 @@ export const eventBodySchema = z.discriminatedUnion('type', [
   /** A live sandbox is there and takes turns: after the start, and after every restore. */
   event('session.ready', { sandboxId: z.string() }),
   event('session.pausing', { reason: z.enum(['requested', 'idle']) }),
-  event('session.paused', { checkpointId: z.string() }),
+  event('session.paused', { checkpointId: z.string().nullable() }),
   event('session.resuming', { reason: z.enum(['requested', 'prompt', 'exec', 'sandbox-lost']) }),
   /** It stays paused, with everything it has; what asked for it has failed. */
   event('session.restore-failed', { message: z.string() }),

@@ -15,5 +15,3 @@ export const packagePins = {
   mcpSdk: '1.32.2',
   zod: '4.6.7',
 } as const;
-
-export { agentUser } from '../contracts/sandbox-layout.ts';

@@ -60,10 +60,13 @@ export const { takeSnapshot } = proxyActivities<SessionActivities>({
 export const { endSandbox, closeSession } = proxyActivities<SessionActivities>({
   ...watched,
   startToCloseTimeout: '2m',
+  // A provider that stays away does not keep a session from closing: the ledger remembers the sandbox.
+  scheduleToCloseTimeout: '30m',
 });
 
 /** May retry: an event id is appended once (I5). Local: nothing but a row in the store, one event in the history (I6). */
 export const { recordEvents } = proxyLocalActivities<SessionActivities>({
   ...common,
   startToCloseTimeout: '10s',
+  scheduleToCloseTimeout: '1m',
 });

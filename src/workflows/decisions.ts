@@ -16,7 +16,9 @@ export function nextStep(data: SessionData, runningExecs: number): Step {
   if (data.asked.close !== 'no') return { do: 'close' };
   if (data.phase.status === 'starting') return { do: 'open', reason: 'start' };
   const live = data.sandbox !== null;
-  if (data.asked.pause !== 'no' && live) {
+  // A turn whose sandbox was lost goes first: a pause waits for turns.
+  const midTurn = (data.queue[0]?.restarts ?? 0) > 0;
+  if (data.asked.pause !== 'no' && live && !midTurn) {
     // Execs end by themselves (they have a time limit); pausing under them would lose their work.
     return runningExecs > 0 ? { do: 'wait' } : { do: 'pause', reason: data.asked.pause };
   }
@@ -41,9 +43,9 @@ export function afterAgentLoss(losses: number, message: string): AfterLoss {
   };
 }
 
-/** I4: the sandbox was lost in mid-turn. */
-export function afterSandboxLoss(prompt: QueuedPrompt, cause: string): AfterLoss {
-  const count = prompt.restarts + 1;
+/** I4: the sandbox was lost in mid-turn, or (`started` false) before the supervisor had taken the turn. */
+export function afterSandboxLoss(prompt: QueuedPrompt, cause: string, started: boolean): AfterLoss {
+  const count = (started ? prompt.restarts : prompt.falseStarts) + 1;
   if (count <= bounds.turnRestarts) return { do: 'again', count };
   return {
     do: 'fail',

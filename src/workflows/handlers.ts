@@ -103,7 +103,7 @@ function takePrompt(run: SessionRun, prompt: Prompt): PromptAccepted {
   const known = data.handled.some((handled) => handled.id === prompt.id);
   if (!known) {
     remember(data.handled, { id: prompt.id, hash: textHash(prompt.text) });
-    data.queue.push({ ...prompt, restarts: 0, continuations: 0 });
+    data.queue.push({ ...prompt, restarts: 0, continuations: 0, falseStarts: 0 });
     askForSandbox(data);
     run.touch();
     const { id, ...shown } = prompt;
@@ -160,9 +160,14 @@ function takeCheckpoint(run: SessionRun): Accepted {
 function takeTerminate(run: SessionRun, discard: boolean): Accepted {
   const { data } = run;
   if (data.phase.status === 'closed') return accepted;
-  data.asked.close = discard ? 'discard' : 'terminate';
-  takeInterrupt(run, undefined);
+  askToClose(run, discard);
   return accepted;
+}
+
+/** `discard` is never taken back by a later `terminate` without it. */
+export function askToClose(run: SessionRun, discard: boolean): void {
+  if (run.data.asked.close !== 'discard') run.data.asked.close = discard ? 'discard' : 'terminate';
+  takeInterrupt(run, undefined);
 }
 
 function parse<T>(what: string, schema: z.ZodType<T>, payload: unknown): T {

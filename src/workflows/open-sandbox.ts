@@ -22,12 +22,13 @@ export async function openSandbox(run: SessionRun, reason: OpenReason): Promise<
     run.setPhase({ status: 'resuming' });
     run.emit({ type: 'session.resuming', data: { reason } });
   }
+  // What asks from now on asks for what comes after a pause that waits.
+  data.asked.resume = false;
   const first = data.checkpoint === null && data.generation === 0;
   for (let losses = 0; ; losses += 1) {
     data.generation += 1;
     try {
       await openGeneration(run, first);
-      data.asked.resume = false;
       run.touch();
       run.setPhase({ status: 'idle' });
       return;
@@ -35,11 +36,9 @@ export async function openSandbox(run: SessionRun, reason: OpenReason): Promise<
       const type = failureTypeOf(error);
       if (type === failureTypes.imageGone && data.snapshot !== null) {
         data.snapshot = null;
-        run.emit(warning('the snapshot is gone: starting from the base image with the carried work'));
+        run.warn('the snapshot is gone: starting from the base image with the carried work');
       } else if (type === failureTypes.sandboxLost && losses < maximumLosses) {
-        run.emit(
-          warning(`the sandbox was lost while it started (${describeFailure(error)}): trying another one`),
-        );
+        run.warn(`the sandbox was lost while it started (${describeFailure(error)}): trying another one`);
       } else throw error;
     }
   }
@@ -49,34 +48,20 @@ async function openGeneration(run: SessionRun, first: boolean): Promise<void> {
   const { data, input } = run;
   const snapshot =
     data.snapshot !== null && isUsableRuntime(data.snapshot.runtimeVersion) ? data.snapshot : null;
-  const created = await createSandbox.executeWithOptions(
-    { summary: `sandbox of generation ${data.generation}` },
-    [
-      {
-        ...run.inSession(),
-        generation: data.generation,
-        snapshot,
-        lifetimeSeconds: input.options.sandboxLifetimeSeconds,
-      },
-    ],
+  const { generation } = data;
+  const lifetimeSeconds = input.options.sandboxLifetimeSeconds;
+  const created = await run.carrying(async (carried) =>
+    createSandbox.executeWithOptions({ summary: `sandbox of generation ${generation}` }, [
+      { ...carried, generation, snapshot, lifetimeSeconds },
+    ]),
   );
-  const started = await startSupervisor.executeWithOptions(
-    { summary: first ? 'clone and start the agent' : 'restore' },
-    [
-      {
-        ...run.inSession(),
-        generation: data.generation,
-        sandboxId: created.sandboxId,
-        session: input,
-        restore: first
-          ? null
-          : {
-              checkpointId: data.checkpoint?.checkpointId ?? null,
-              imageFrom: created.from,
-              imageId: created.imageId,
-            },
-      },
-    ],
+  const { sandboxId, imageId } = created;
+  const checkpointId = data.checkpoint?.checkpointId ?? null;
+  const restore = first ? null : { checkpointId, imageFrom: created.from, imageId };
+  const started = await run.carrying(async (carried) =>
+    startSupervisor.executeWithOptions({ summary: first ? 'clone and start the agent' : 'restore' }, [
+      { ...carried, generation, sandboxId, restore },
+    ]),
   );
   data.sandbox = {
     sandboxId: created.sandboxId,
@@ -90,8 +75,4 @@ async function openGeneration(run: SessionRun, first: boolean): Promise<void> {
 export function mergeHeads(known: RepositoryHead[], news: RepositoryHead[]): RepositoryHead[] {
   const byName = new Map([...known, ...news].map((head) => [head.repository, head]));
   return [...byName.values()].map(({ repository, branch, head }) => ({ repository, branch, head }));
-}
-
-function warning(message: string): EventBody {
-  return { type: 'warning', data: { message } };
 }

@@ -1,5 +1,4 @@
 /** Pausing and checkpoints on request: the snapshot, and what happens when none can be had. */
-import type { Checkpoint } from '../contracts/checkpoint.ts';
 import { failureTypes } from '../contracts/failures.ts';
 import { endSandbox, takeSnapshot } from './activities.ts';
 import { describeFailure, failureTypeOf } from './failure.ts';
@@ -13,12 +12,12 @@ export async function pauseSession(run: SessionRun, reason: 'requested' | 'idle'
   run.emit({ type: 'session.pausing', data: { reason } });
   await snapshot(run, { quiesce: true });
   const { sandboxId } = run.sandbox;
-  await endSandbox.executeWithOptions({ summary: 'end the sandbox' }, [run.inSandbox()]);
+  await endLiveSandbox(run);
   data.sandbox = null;
   data.asked.pause = 'no';
   data.asked.checkpoint = false;
   run.emit({ type: 'sandbox.ended', data: { sandboxId } });
-  run.emit({ type: 'session.paused', data: { checkpointId: data.checkpoint?.checkpointId ?? '' } });
+  run.emit({ type: 'session.paused', data: { checkpointId: data.checkpoint?.checkpointId ?? null } });
   run.setPhase({ status: 'paused' });
 }
 
@@ -32,14 +31,14 @@ export async function takeCheckpoint(run: SessionRun): Promise<void> {
 async function snapshot(run: SessionRun, options: { quiesce: boolean }): Promise<void> {
   const { data } = run;
   try {
-    const checkpoint: Checkpoint = await takeSnapshot.executeWithOptions({ summary: 'snapshot' }, [
-      {
-        ...run.inSandbox(),
-        checkpointId: `snapshot-${data.eventCount}`,
-        turnId: data.endedTurns.at(-1)?.turnId ?? null,
-        ...options,
-      },
-    ]);
+    data.snapshotCount += 1;
+    const checkpointId = `snapshot-${data.snapshotCount}`;
+    const turnId = data.endedTurns.at(-1)?.turnId ?? null;
+    const checkpoint = await run.inSandbox(async (input) =>
+      takeSnapshot.executeWithOptions({ summary: 'snapshot' }, [
+        { ...input, checkpointId, turnId, ...options },
+      ]),
+    );
     data.checkpoint = checkpoint;
     data.snapshot = checkpoint.snapshot;
   } catch (error) {
@@ -54,5 +53,17 @@ async function snapshot(run: SessionRun, options: { quiesce: boolean }): Promise
           : `no snapshot could be taken (${describeFailure(error)}): ${kept}`,
       },
     });
+  }
+}
+
+/** A sandbox that cannot be ended now stays in the ledger as open, and the session goes on without it. */
+export async function endLiveSandbox(run: SessionRun): Promise<void> {
+  try {
+    await run.carrying(async (input) =>
+      endSandbox.executeWithOptions({ summary: 'end the sandbox' }, [input]),
+    );
+  } catch (error) {
+    if (isCancellation(error)) throw error;
+    run.warn(`the sandbox could not be ended (${describeFailure(error)}): it ends with its lifetime`);
   }
 }

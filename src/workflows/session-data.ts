@@ -9,6 +9,8 @@ const queuedPromptSchema = promptSchema.extend({
   /** How often the turn was run again in a new generation, and continued in this one. */
   restarts: z.number().int(),
   continuations: z.number().int(),
+  /** How often its sandbox was lost before the supervisor had taken it. */
+  falseStarts: z.number().int(),
   notice: z.string().optional(),
 });
 export type QueuedPrompt = z.infer<typeof queuedPromptSchema>;
@@ -66,6 +68,8 @@ export const sessionDataSchema = z.object({
   costUsd: z.number(),
   /** Counts the workflow's own events: their ids come from it (I5). */
   eventCount: z.number().int(),
+  /** Counts checkpoints that were asked for: their ids come from it. */
+  snapshotCount: z.number().int(),
   /** Events that wait for the next activity to travel with (I6). */
   pendingEvents: z.array(ownEventSchema),
   /** Requests that wait for the main loop. */
@@ -110,6 +114,7 @@ export function newSessionData(now: string): SessionData {
     turns: 0,
     costUsd: 0,
     eventCount: 0,
+    snapshotCount: 0,
     pendingEvents: [],
     asked: { pause: 'no', resume: false, checkpoint: false, close: 'no' },
   };

@@ -1,8 +1,14 @@
 /**
- * One run of a session: its data and what only this run needs. Owns every change of the session's state (I1) and the
- * workflow's own events, which travel with the next activity or, when none follows, by the event recorder (I6).
+ * One run of a session: its data and what only this run needs. Owns the workflow's own events, which travel with the next
+ * activity or, when none follows, by the event recorder (I6).
  */
-import { setCurrentDetails, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
+import {
+  CancellationScope,
+  condition,
+  setCurrentDetails,
+  upsertSearchAttributes,
+  workflowInfo,
+} from '@temporalio/workflow';
 import type { EventBody, OwnEvent } from '../contracts/events.ts';
 import { branchOf } from '../contracts/ids.ts';
 import { searchAttributes } from '../contracts/search-attributes.ts';
@@ -12,6 +18,8 @@ import { renderDetails } from './details.ts';
 import { newSessionData } from './session-data.ts';
 import type { LiveSandbox, Phase, SessionData } from './session-data.ts';
 
+type ForActivity = { sessionId: string; session: SessionInput; events: OwnEvent[] };
+
 export class SessionRun {
   readonly input: SessionInput;
   readonly data: SessionData;
@@ -19,24 +27,27 @@ export class SessionRun {
   readonly runningExecs = new Set<string>();
   /** The turn somebody asked to interrupt; reset when it ended. */
   interruptAsked: string | null = null;
+  /** Temporal asked the workflow to end (the UI's button). */
+  cancelled = false;
   /** The main loop waits for an activity, so nothing carries the pending events. */
   busy = false;
   recording = false;
+  /** The next run takes over: nothing is begun any more. */
+  leaving = false;
 
   constructor(input: SessionInput, data: SessionData | null) {
     this.input = input;
     this.data = data ?? newSessionData(nowText());
-    if (data === null) {
-      upsertSearchAttributes([
-        { key: searchAttributes.repository, value: input.repositories.map(({ url }) => url) },
-        { key: searchAttributes.user, value: input.user.email },
-        { key: searchAttributes.state, value: this.data.phase.status },
-      ]);
-      this.emit({
-        type: 'session.created',
-        data: { repositories: repositoriesOf(input), user: input.user, branch: branchOf(input.sessionId) },
-      });
-    }
+    if (data !== null) return;
+    upsertSearchAttributes([
+      { key: searchAttributes.repository, value: input.repositories.map(({ url }) => url) },
+      { key: searchAttributes.user, value: input.user.email },
+      { key: searchAttributes.state, value: this.data.phase.status },
+    ]);
+    this.emit({
+      type: 'session.created',
+      data: { repositories: repositoriesOf(input), user: input.user, branch: branchOf(input.sessionId) },
+    });
   }
 
   get sandbox(): LiveSandbox {
@@ -44,13 +55,47 @@ export class SessionRun {
     return this.data.sandbox;
   }
 
-  /** What an activity in the live sandbox is given. */
-  inSandbox(): { sessionId: string; generation: number; sandboxId: string; events: OwnEvent[] } {
-    return { ...this.inSession(), generation: this.data.generation, sandboxId: this.sandbox.sandboxId };
+  get closing(): boolean {
+    return this.data.asked.close !== 'no';
   }
 
-  inSession(): { sessionId: string; events: OwnEvent[] } {
-    return { sessionId: this.input.sessionId, events: this.takeEvents() };
+  /**
+   * Gives an activity the pending events to append. They come back when it fails, however it fails: it may have appended
+   * them, and appending twice is harmless (I5).
+   */
+  async carrying<T>(work: (input: ForActivity) => Promise<T>): Promise<T> {
+    const events = this.data.pendingEvents.splice(0);
+    try {
+      return await work({ sessionId: this.input.sessionId, session: this.input, events });
+    } catch (error) {
+      this.data.pendingEvents.unshift(...events);
+      throw error;
+    }
+  }
+
+  /** The same for an activity in the live sandbox. */
+  async inSandbox<T>(
+    work: (input: ForActivity & { generation: number; sandboxId: string }) => Promise<T>,
+  ): Promise<T> {
+    const { generation } = this.data;
+    const { sandboxId } = this.sandbox;
+    return this.carrying(async (input) => work({ ...input, generation, sandboxId }));
+  }
+
+  /** Runs a step that a closing session does not wait for: it is cancelled then, which shows as its cancellation. */
+  async unlessClosing<T>(work: () => Promise<T>): Promise<T> {
+    const step = new CancellationScope();
+    const watch = new CancellationScope();
+    const watching = watch
+      .run(async () => condition(() => this.closing))
+      .then(() => step.cancel())
+      .catch(() => undefined);
+    try {
+      return await step.run(work);
+    } finally {
+      watch.cancel();
+      await watching;
+    }
   }
 
   setPhase(phase: Phase): void {
@@ -79,8 +124,8 @@ export class SessionRun {
     });
   }
 
-  takeEvents(): OwnEvent[] {
-    return this.data.pendingEvents.splice(0);
+  warn(message: string): void {
+    this.emit({ type: 'warning', data: { message } });
   }
 
   /** History has become long: the next run should take over. */

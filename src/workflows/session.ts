@@ -1,9 +1,11 @@
 /**
  * The session: one durable conversation with an agent. Binds the messages and decides lifetime; what happens next is
- * decided in `decisions.ts`, done in the steps beside it, and every state change is made here (I1).
+ * decided in `decisions.ts` and done in the steps beside it; nobody else changes its state (I1).
  */
 import {
   ApplicationFailure,
+  CancellationScope,
+  CancelledFailure,
   ContinueAsNew,
   allHandlersFinished,
   condition,
@@ -14,13 +16,14 @@ import { failureTypes } from '../contracts/failures.ts';
 import { sessionInputSchema } from '../contracts/session-input.ts';
 import type { SessionRequest } from '../contracts/session-input.ts';
 import { describeProblem } from './admission.ts';
+import { recordEvents } from './activities.ts';
 import { closeRun } from './close.ts';
 import { nextStep } from './decisions.ts';
 import type { Step } from './decisions.ts';
 import { describeFailure, failureTypeOf } from './failure.ts';
-import { bindMessages } from './handlers.ts';
+import { askToClose, bindMessages } from './handlers.ts';
 import { openSandbox } from './open-sandbox.ts';
-import { pauseSession, takeCheckpoint } from './pause.ts';
+import { endLiveSandbox, pauseSession, takeCheckpoint } from './pause.ts';
 import { failTurn, runNextTurn } from './run-turn.ts';
 import { sessionDataSchema } from './session-data.ts';
 import { SessionRun } from './session-run.ts';
@@ -31,10 +34,20 @@ export async function session(request: SessionRequest, carried?: unknown): Promi
   const run = openRun(request, carried);
   bindMessages(run);
   run.setPhase(run.data.phase);
+  // The UI's button ends the session like `terminate`: the loop sees the request and nothing is torn off.
+  void CancellationScope.current().cancelRequested.catch(() => cancel(run));
+  await CancellationScope.nonCancellable(async () => live(run, request));
+  if (run.cancelled) throw new CancelledFailure('the session was cancelled');
+}
+
+async function live(run: SessionRun, request: SessionRequest): Promise<void> {
+  // First of all, and apart: what travels with the first activity could be overtaken in the event log.
+  await run.carrying(async (input) => recordEvents(input)).catch(() => undefined);
   startWatchers(run);
   let failure: unknown = null;
   try {
     if ((await mainLoop(run)) === 'continue') {
+      run.leaving = true;
       await condition(allHandlersFinished);
       await continueAsNew<typeof session>(request, run.data);
     }
@@ -47,15 +60,23 @@ export async function session(request: SessionRequest, carried?: unknown): Promi
   if (failure !== null) throw asWorkflowFailure(failure);
 }
 
+function cancel(run: SessionRun): void {
+  run.cancelled = true;
+  askToClose(run, false);
+}
+
 async function mainLoop(run: SessionRun): Promise<'closed' | 'continue'> {
   for (;;) {
     const step = (): Step => nextStep(run.data, run.runningExecs.size);
     await condition(() => step().do !== 'wait' || canContinueAsNew(run));
-    if (canContinueAsNew(run)) return 'continue';
     const next = step();
     if (next.do === 'close') return 'closed';
+    if (canContinueAsNew(run)) return 'continue';
     run.busy = true;
-    await take(run, next);
+    await take(run, next).catch((error: unknown) => {
+      // A step that a closing session did not wait for.
+      if (!isCancellation(error) || !run.closing) throw error;
+    });
     run.busy = false;
   }
 }
@@ -63,13 +84,15 @@ async function mainLoop(run: SessionRun): Promise<'closed' | 'continue'> {
 async function take(run: SessionRun, step: Step): Promise<void> {
   switch (step.do) {
     case 'open':
-      return step.reason === 'start' ? openSandbox(run, 'start') : reopen(run, step.reason);
+      return run.unlessClosing(async () =>
+        step.reason === 'start' ? openSandbox(run, 'start') : reopen(run, step.reason),
+      );
     case 'turn':
       return runNextTurn(run, step.prompt);
     case 'pause':
-      return pauseSession(run, step.reason);
+      return run.unlessClosing(async () => pauseSession(run, step.reason));
     case 'checkpoint':
-      return takeCheckpoint(run);
+      return run.unlessClosing(async () => takeCheckpoint(run));
     case 'close':
     case 'wait':
       return;
@@ -88,6 +111,8 @@ async function reopen(run: SessionRun, reason: 'requested' | 'prompt' | 'exec'):
     for (const prompt of data.queue) failTurn(run, prompt, { kind: 'start', message });
     loseExecs(run, message);
     data.asked.resume = false;
+    data.asked.pause = 'no';
+    await endLiveSandbox(run);
     run.emit({ type: 'session.restore-failed', data: { message } });
     run.setPhase({ status: 'paused' });
   }
@@ -111,8 +136,7 @@ function openRun(request: unknown, carried: unknown): SessionRun {
   return new SessionRun(input.data, carried === undefined ? null : sessionDataSchema.parse(carried));
 }
 
-function asWorkflowFailure(error: unknown): unknown {
-  if (isCancellation(error)) return error;
+function asWorkflowFailure(error: unknown): ApplicationFailure {
   return ApplicationFailure.nonRetryable(
     describeFailure(error),
     failureTypeOf(error) ?? failureTypes.startFailed,

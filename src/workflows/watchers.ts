@@ -1,7 +1,6 @@
 /** What runs beside the main loop: the idle clock, execs, and the recorder of events that no activity carries. */
 import { execEndEventId } from '../contracts/ids.ts';
 import { condition, isCancellation, sleep } from '@temporalio/workflow';
-import type { ExecReport } from '../activities/types.ts';
 import type { ExecRequest } from '../contracts/messages.ts';
 import { recordEvents, runExec } from './activities.ts';
 import { idleRemainingMs, isIdle, nextStep } from './decisions.ts';
@@ -9,6 +8,9 @@ import { describeFailure } from './failure.ts';
 import { endedKept, remember } from './remember.ts';
 import { askForPause } from './session-data.ts';
 import type { SessionRun } from './session-run.ts';
+
+/** After the store refused the workflow's own events. */
+const recorderPause = '5s';
 
 export function startWatchers(run: SessionRun): void {
   for (const watch of [watchIdleness, watchExecs, recordLoneEvents]) {
@@ -34,7 +36,8 @@ async function watchExecs(run: SessionRun): Promise<void> {
   const { data } = run;
   for (;;) {
     await condition(() => data.pendingExecs.length > 0 && canExec(run));
-    const exec = data.pendingExecs.shift();
+    // The main loop may have moved on in the same moment.
+    const exec = canExec(run) ? data.pendingExecs.shift() : undefined;
     if (exec === undefined) continue;
     run.runningExecs.add(exec.id);
     void runOneExec(run, exec);
@@ -44,41 +47,40 @@ async function watchExecs(run: SessionRun): Promise<void> {
 function canExec(run: SessionRun): boolean {
   const { status } = run.data.phase;
   return (
-    run.data.sandbox !== null && (status === 'idle' || status === 'running') && run.data.asked.close === 'no'
+    run.data.sandbox !== null && (status === 'idle' || status === 'running') && !run.closing && !run.leaving
   );
-}
-
-/** Execs that will not run any more: whoever waits for one hears so. */
-export function loseExecs(run: SessionRun, message: string): void {
-  for (const exec of run.data.pendingExecs.splice(0)) endExec(run, exec, lost(message));
-}
-
-function lost(message: string): ExecReport {
-  return { outcome: { status: 'lost', message }, output: '' };
-}
-
-function endExec(run: SessionRun, exec: ExecRequest, report: ExecReport): void {
-  // The supervisor's record, where there is one, came first and counts.
-  run.emit(
-    { type: 'exec.finished', data: { execId: exec.id, outcome: report.outcome, durationMs: 0 } },
-    { eventId: execEndEventId(exec.id) },
-  );
-  remember(run.data.endedExecs, { execId: exec.id, ...report }, endedKept);
-  run.touch();
 }
 
 async function runOneExec(run: SessionRun, exec: ExecRequest): Promise<void> {
+  const options = { summary: `exec ${exec.argv.join(' ').slice(0, 100)}` };
   try {
-    const report = await runExec.executeWithOptions(
-      { summary: `exec ${exec.argv.join(' ').slice(0, 100)}` },
-      [{ ...run.inSandbox(), session: run.input, exec }],
+    const report = await run.inSandbox(async (input) =>
+      runExec.executeWithOptions(options, [{ ...input, exec }]),
     );
     remember(run.data.endedExecs, { execId: exec.id, ...report }, endedKept);
     run.touch();
   } catch (error) {
-    endExec(run, exec, lost(describeFailure(error)));
+    loseExec(run, exec.id, describeFailure(error));
   }
   run.runningExecs.delete(exec.id);
+}
+
+/** Execs that will not end any more: whoever waits for one hears so. */
+export function loseExecs(run: SessionRun, message: string): void {
+  const waiting = run.data.pendingExecs.splice(0).map(({ id }) => id);
+  for (const execId of [...waiting, ...run.runningExecs]) loseExec(run, execId, message);
+  run.runningExecs.clear();
+}
+
+/** The supervisor's record, where there is one, came first and counts. */
+function loseExec(run: SessionRun, execId: string, message: string): void {
+  const outcome = { status: 'lost', message } as const;
+  run.emit(
+    { type: 'exec.finished', data: { execId, outcome, durationMs: 0 } },
+    { eventId: execEndEventId(execId) },
+  );
+  remember(run.data.endedExecs, { execId, outcome, output: '' }, endedKept);
+  run.touch();
 }
 
 /** Events wait for the next activity (I6); when the main loop is busy or has nothing to do, none comes soon. */
@@ -87,10 +89,13 @@ async function recordLoneEvents(run: SessionRun): Promise<void> {
   for (;;) {
     await condition(
       () =>
-        data.pendingEvents.length > 0 && (run.busy || nextStep(data, run.runningExecs.size).do === 'wait'),
+        data.pendingEvents.length > 0 &&
+        !run.leaving &&
+        (run.busy || nextStep(data, run.runningExecs.size).do === 'wait'),
     );
     run.recording = true;
-    await recordEvents(run.inSession());
+    // What could not be recorded now goes with the next activity.
+    await run.carrying(async (input) => recordEvents(input)).catch(async () => sleep(recorderPause));
     run.recording = false;
   }
 }

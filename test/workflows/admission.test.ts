@@ -21,6 +21,7 @@ function queue(count: number, text = 'x'): SessionData['queue'] {
     text,
     restarts: 0,
     continuations: 0,
+    falseStarts: 0,
   }));
 }
 

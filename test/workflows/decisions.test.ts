@@ -10,7 +10,7 @@ import { newSessionData } from '../../src/workflows/session-data.ts';
 import type { QueuedPrompt, SessionData } from '../../src/workflows/session-data.ts';
 
 const now = '2026-01-01T00:00:00.000Z';
-const prompt: QueuedPrompt = { id: 'p1', text: 'do it', restarts: 0, continuations: 0 };
+const prompt: QueuedPrompt = { id: 'p1', text: 'do it', restarts: 0, continuations: 0, falseStarts: 0 };
 const sandbox = { sandboxId: 'sb-1', imageId: 'im-1', runtimeVersion: '1.0' };
 
 function data(changes: Partial<SessionData>): SessionData {
@@ -71,6 +71,14 @@ describe('the next step', () => {
     expect(nextStep(data({ ...paused, pendingExecs: [exec] }), 0)).toEqual({ do: 'open', reason: 'exec' });
   });
 
+  it('does not pause over a turn whose sandbox was lost', () => {
+    const restarted = { ...prompt, restarts: 1 };
+    expect(nextStep(data({ queue: [restarted], asked: asked({ pause: 'requested' }) }), 0)).toEqual({
+      do: 'turn',
+      prompt: restarted,
+    });
+  });
+
   it('takes a requested checkpoint before the next turn', () => {
     expect(nextStep(data({ queue: [prompt], asked: asked({ checkpoint: true }) }), 0)).toEqual({
       do: 'checkpoint',
@@ -89,8 +97,8 @@ describe('after a loss', () => {
   });
 
   it('restarts a turn twice and then fails it with the cause', () => {
-    expect(afterSandboxLoss(prompt, 'gone')).toEqual({ do: 'again', count: 1 });
-    expect(afterSandboxLoss({ ...prompt, restarts: 2 }, 'gone')).toMatchObject({
+    expect(afterSandboxLoss(prompt, 'gone', true)).toEqual({ do: 'again', count: 1 });
+    expect(afterSandboxLoss({ ...prompt, restarts: 2 }, 'gone', true)).toMatchObject({
       do: 'fail',
       failure: { kind: 'sandbox' },
     });
