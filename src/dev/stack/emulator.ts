@@ -35,6 +35,8 @@ export async function startEmulatorProcess(options: {
       process.execPath,
       siblingModule('../../modal-emulator/main', import.meta.url),
       '--exit-with-stdin',
+      '--own-credentials',
+      '--own-credentials',
       '--state',
       options.stateDirectory,
       '--root-cache',
