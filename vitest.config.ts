@@ -12,6 +12,8 @@ export default defineConfig({
     maxWorkers: 2,
     // A failing test prints what it knows.
     silent: 'passed-only',
+    // Long waits cost nothing when all is well; a busy machine needs them.
+    expect: { poll: { timeout: 60_000 } },
     projects: [
       {
         extends: true,
@@ -20,8 +22,8 @@ export default defineConfig({
           include: ['test/**/*.test.ts'],
           exclude: [...onStack, 'test/live/**'],
           globalSetup: './test/support/machine-setup.ts',
-          testTimeout: 60_000,
-          hookTimeout: 300_000,
+          testTimeout: 180_000,
+          hookTimeout: 600_000,
         },
       },
       {
@@ -30,8 +32,8 @@ export default defineConfig({
           name: 'sessions',
           include: onStack,
           globalSetup: ['./test/support/machine-setup.ts', './test/support/stack-setup.ts'],
-          testTimeout: 120_000,
-          hookTimeout: 120_000,
+          testTimeout: 400_000,
+          hookTimeout: 600_000,
         },
       },
     ],

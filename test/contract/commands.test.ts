@@ -49,7 +49,7 @@ test('the commands of docs/contract.md work as they stand there', { timeout: 180
   expect(await output('pause')).toContain('accepted:true');
   expect(await output('resume')).toContain('accepted:true');
   // The visibility records may lag by a moment.
-  await expect.poll(async () => output('list'), { timeout: 10_000 }).toContain(`session-${sessionId}`);
+  await expect.poll(async () => output('list'), { timeout: 90_000 }).toContain(`session-${sessionId}`);
   expect(await output('terminate')).toContain('COMPLETED');
 
   const tried = ['settings', 'start', 'prompt', 'signal', 'wait', 'state', 'exec', 'interrupt', 'checkpoint'];

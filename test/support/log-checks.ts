@@ -51,7 +51,7 @@ export function count(events: readonly SessionEvent[], type: SessionEvent['type'
 export async function eventually<T>(
   look: () => T | Promise<T>,
   holds: (seen: T) => boolean,
-  seconds = 60,
+  seconds = 180,
 ): Promise<T> {
   const deadline = Date.now() + seconds * 1_000;
   for (;;) {

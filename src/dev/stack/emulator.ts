@@ -36,7 +36,6 @@ export async function startEmulatorProcess(options: {
       siblingModule('../../modal-emulator/main', import.meta.url),
       '--exit-with-stdin',
       '--own-credentials',
-      '--own-credentials',
       '--state',
       options.stateDirectory,
       '--root-cache',

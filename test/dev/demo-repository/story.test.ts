@@ -108,7 +108,7 @@ test('prompt 3 runs until it is interrupted, prompt 4 is answered after it', asy
   const turn = agent.turn((message) => {
     if (message.type === 'assistant') calls += 1;
   });
-  await expect.poll(() => calls, { timeout: 10_000 }).toBeGreaterThan(1);
+  await expect.poll(() => calls, { timeout: 90_000 }).toBeGreaterThan(1);
   await agent.interrupt();
   expect((await turn).result.subtype).toBe('error_during_execution');
   const short = await agent.prompt(prompts.queued);

@@ -43,7 +43,7 @@ test('a model server restarted in mid-turn goes on where the script stands', asy
   );
   const turn = agent.turn();
   const ready = join(home.workingDirectory, 'ready');
-  await expect.poll(async () => exists(ready), { timeout: 10_000 }).toBe(true);
+  await expect.poll(async () => exists(ready), { timeout: 90_000 }).toBe(true);
   await first.close();
   await using second = await startModel({ port: Number(new URL(first.url).port) });
   expect((await turn).text).toBe('all');
@@ -66,7 +66,7 @@ test.for([continuationNotice({ cause: 'agent-died', count: 1 }), 'Continue where
       );
       const turn = agent.turn().catch(() => 'ended');
       await expect
-        .poll(async () => exists(join(home.workingDirectory, 'again')), { timeout: 10_000 })
+        .poll(async () => exists(join(home.workingDirectory, 'again')), { timeout: 90_000 })
         .toBe(true);
       await transcriptHolds(home, 'tool_result');
       await agent.kill();
@@ -89,7 +89,7 @@ test('a model that hung once answers the turn that is continued for silence', as
     sessionId = (await agent.prompt('!say warm')).result.session_id;
     agent.send('!bash echo 1 >> steps\n!hang 1\n!say back again');
     const turn = agent.turn().catch(() => 'ended');
-    await expect.poll(() => model.requests.length, { timeout: 10_000 }).toBe(3);
+    await expect.poll(() => model.requests.length, { timeout: 90_000 }).toBe(3);
     await transcriptHolds(home, 'tool_result');
     await agent.kill();
     expect(await turn).toBe('ended');
@@ -121,7 +121,7 @@ test('an interrupted tool call is made again when the turn is continued', async 
     '!bash echo 1 >> steps\n!bash test -e again || { touch again; sleep 60; }; echo 2 >> steps\n!say all',
   );
   const turn = agent.turn();
-  await expect.poll(async () => exists(join(home.workingDirectory, 'again')), { timeout: 10_000 }).toBe(true);
+  await expect.poll(async () => exists(join(home.workingDirectory, 'again')), { timeout: 90_000 }).toBe(true);
   await agent.interrupt();
   expect((await turn).result.subtype).toBe('error_during_execution');
   expect((await agent.prompt('Continue where you were.')).text).toBe('all');
@@ -134,7 +134,7 @@ test('a prompt after an interrupted one is answered by its own script', async ()
   await using agent = new Agent({ home, modelUrl: model.url, env: oauth });
   agent.send('!say begun\n!bash touch begun; sleep 60\n!say never');
   const turn = agent.turn();
-  await expect.poll(async () => exists(join(home.workingDirectory, 'begun')), { timeout: 10_000 }).toBe(true);
+  await expect.poll(async () => exists(join(home.workingDirectory, 'begun')), { timeout: 90_000 }).toBe(true);
   await agent.interrupt();
   await turn;
   expect((await agent.prompt('!bash echo next\n!say-result')).text).toBe('next');

@@ -12,7 +12,7 @@ export function isAlive(pid: number): boolean {
 
 /** Polls until it holds; an error counts as not yet. Fails after ten seconds. */
 export async function waitFor(condition: () => boolean | Promise<boolean>): Promise<void> {
-  const deadlineMs = Date.now() + 10_000;
+  const deadlineMs = Date.now() + 60_000;
   let last: unknown;
   while (Date.now() < deadlineMs) {
     try {

@@ -15,7 +15,7 @@ import { startEmulator, type Emulator, type EmulatorOptions } from '../../../src
 
 /** For what happens soon, but not at once, on a machine that may be busy. */
 export const eventually = <T>(look: () => T | Promise<T>) =>
-  expect.poll(look, { timeout: 20_000, interval: 50 });
+  expect.poll(look, { timeout: 90_000, interval: 50 });
 
 export const BASE_TAG = 'debian:bookworm-slim';
 

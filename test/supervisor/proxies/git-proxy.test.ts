@@ -271,7 +271,7 @@ describe('what goes wrong behind the proxy', () => {
     stand.server.faults.delayMs = 1_000;
     const cut = stand.agent(clone, 'push', 'origin', 'HEAD');
     // The request is known before the delay, and the fault is taken after it.
-    await expect.poll(pushRequests, { interval: 5, timeout: 10_000 }).toBe(1);
+    await expect.poll(pushRequests, { interval: 5, timeout: 90_000 }).toBe(1);
     stand.server.faults.cutNext(1, 0);
     expect((await cut).exitCode).not.toBe(0);
     expect(stand.pushed).toEqual([]);

@@ -78,7 +78,7 @@ export class TestSession {
   }
 
   async journalHolds(text: string): Promise<void> {
-    await expect.poll(async () => this.journal(), { timeout: 10_000 }).toContain(text);
+    await expect.poll(async () => this.journal(), { timeout: 90_000 }).toContain(text);
   }
 
   /** Waits for the agent's own file, which it writes a while after it has done what it says. */
@@ -89,7 +89,7 @@ export class TestSession {
         .filter((name) => name.endsWith('.jsonl'))
         .map((name) => readFileSync(join(folder, name), 'utf8'))
         .join('');
-    await expect.poll(read, { timeout: 10_000 }).toContain(text);
+    await expect.poll(read, { timeout: 90_000 }).toContain(text);
   }
 
   file(path: string): string {

@@ -98,7 +98,7 @@ export class SessionHarness {
 }
 
 export async function until<T>(look: () => Promise<T>, good: (seen: T) => boolean): Promise<T> {
-  for (let tries = 0; tries < 400; tries += 1) {
+  for (let tries = 0; tries < 4_000; tries += 1) {
     const seen = await look();
     if (good(seen)) return seen;
     await new Promise((resolve) => setTimeout(resolve, 25));
