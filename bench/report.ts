@@ -5,12 +5,13 @@ import { percentile } from './statistics.ts';
 
 export type Results = {
   machine: Machine;
-  quick: boolean;
   sections: readonly Section[];
   notMeasured: readonly string[];
+  failures: readonly string[];
 };
 
-export function renderResults({ machine, quick, sections, notMeasured }: Results): string {
+export function renderResults(results: Results, { quick }: { quick: boolean }): string {
+  const { machine, sections, notMeasured, failures } = results;
   return [
     ...(quick ? ['Taken with `--quick`: few samples, not to be quoted.', ''] : []),
     ...(machine.busy
@@ -24,7 +25,7 @@ export function renderResults({ machine, quick, sections, notMeasured }: Results
     ...sections.flatMap(renderSection),
     '### Not measured',
     '',
-    ...notMeasured.map((line) => `- ${line}`),
+    ...[...notMeasured, ...failures].map((line) => `- ${line}`),
   ].join('\n');
 }
 

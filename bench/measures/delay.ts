@@ -1,6 +1,6 @@
 /** From the model's byte to the follower, through CLI, supervisor, journal, exec, worker, store and doorbell. */
 import type { Session } from '../../src/client.ts';
-import type { Figure } from '../figures.ts';
+import type { Section } from '../figures.ts';
 import type { Plan } from '../plan.ts';
 import type { Scene } from '../scene.ts';
 
@@ -11,7 +11,7 @@ export async function measureDelay(
   scene: Scene,
   session: Session,
   { pieces }: Pick<Plan, 'pieces'>,
-): Promise<Figure[]> {
+): Promise<Section> {
   scene.relay.forget();
   const seen: { text: string; atMs: number; sinceJournalMs: number }[] = [];
   for await (const event of session.prompt(`!stream ${pieces} ${betweenMs}`)) {
@@ -27,18 +27,22 @@ export async function measureDelay(
       .map((number) => atMs - (leftAt.get(number) ?? Number.NaN)),
   );
   if (delays.length !== pieces || delays.some(Number.isNaN)) throw new Error('pieces of the stream are lost');
-  return [
-    {
-      what: "from the model's byte to the follower",
-      unit: 'ms',
-      samples: delays,
-      aim: { percentile: 'p99', most: 25 },
-    },
-    {
-      what: "from the supervisor's journal record (`at`, whole ms) to the follower",
-      unit: 'ms',
-      samples: seen.map(({ sinceJournalMs }) => sinceJournalMs),
-      part: true,
-    },
-  ];
+  return {
+    title: 'Delay',
+    text: `Pieces of text ${betweenMs} ms apart, so that each waits the 10 ms in which the supervisor joins them.`,
+    figures: [
+      {
+        what: "from the model's byte to the follower",
+        unit: 'ms',
+        samples: delays,
+        aim: { percentile: 'p99', most: 25 },
+      },
+      {
+        what: "from the supervisor's journal record (`at`, whole ms) to the follower",
+        unit: 'ms',
+        samples: seen.map(({ sinceJournalMs }) => sinceJournalMs),
+        part: true,
+      },
+    ],
+  };
 }

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Session } from '../../src/client.ts';
 import { prepareColdCli, timeColdCli, timeExec } from '../cold-cli.ts';
-import type { Aim, Figure } from '../figures.ts';
+import type { Aim, Figure, Section } from '../figures.ts';
 import type { Plan } from '../plan.ts';
 import type { Scene } from '../scene.ts';
 import { median } from '../statistics.ts';
@@ -11,14 +11,11 @@ import type { TurnTimes } from '../timed-turn.ts';
 
 const restMs = 300;
 
-/** `ratio`: how long a warm turn takes in proportion to a cold CLI, by the medians. */
-export type FirstEvent = { figures: Figure[]; ratio: number };
-
 export async function measureFirstEvent(
   scene: Scene,
   session: Session,
   plan: Pick<Plan, 'spacedTurns' | 'backToBackTurns'>,
-): Promise<FirstEvent> {
+): Promise<Section> {
   const sandbox = await scene.sandboxOf(session);
   const model = { url: scene.relay.url, credential: scene.credential };
   await prepareColdCli(sandbox);
@@ -54,7 +51,12 @@ export async function measureFirstEvent(
     },
     ...partsOf(backToBack),
   ];
-  return { figures, ratio: median(warm) / median(cold) };
+  const ratio = (median(warm) / median(cold)).toFixed(2);
+  return {
+    title: 'First agent event',
+    text: `From the call to the first event of the model's answer, seen by a follower. A warm turn through Temporal, Modal's protocol and the supervisor needs ${ratio} of the time of a bare cold CLI in the same sandbox (medians).`,
+    figures,
+  };
 }
 
 function partsOf(turns: readonly TurnTimes[]): Figure[] {

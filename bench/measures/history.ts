@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Session } from '../../src/client.ts';
 import { workflowIdOf } from '../../src/contracts/ids.ts';
-import type { Figure } from '../figures.ts';
+import type { Figure, Section } from '../figures.ts';
 import type { Plan } from '../plan.ts';
 import type { Scene } from '../scene.ts';
 import { smallPrompt } from '../timed-turn.ts';
@@ -16,7 +16,7 @@ export async function measureHistory(
   scene: Scene,
   session: Session,
   { smallTurns, manyEvents }: Pick<Plan, 'smallTurns' | 'manyEvents'>,
-): Promise<Figure[]> {
+): Promise<Section> {
   const small: Size[] = [];
   for (let index = 0; index < smallTurns; index += 1) small.push(await grownBy(scene, session, smallPrompt));
   const many = await grownBy(scene, session, `!stream ${manyEvents}`);
@@ -30,7 +30,11 @@ export async function measureHistory(
     },
     { what: `${what}: history size`, unit: 'KiB', samples: sizes.map(({ bytes }) => bytes / 1_024) },
   ];
-  return [...figures('small turn', small), ...figures(`turn of ${count} agent events`, [many])];
+  return {
+    title: 'Temporal history of a turn',
+    text: 'As `describe` tells it.',
+    figures: [...figures('small turn', small), ...figures(`turn of ${count} agent events`, [many])],
+  };
 }
 
 async function grownBy(scene: Scene, session: Session, prompt: string): Promise<Size> {

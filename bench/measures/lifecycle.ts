@@ -1,7 +1,7 @@
 /** Sessions from start to end: ready, first turn, pause, restore by a prompt. */
 import type { Harvest, Session } from '../../src/client.ts';
 import type { SessionEvent } from '../../src/contracts/events.ts';
-import type { Figure } from '../figures.ts';
+import type { Figure, Section } from '../figures.ts';
 import type { Plan } from '../plan.ts';
 import type { Scene } from '../scene.ts';
 import { timeTurn } from '../timed-turn.ts';
@@ -17,13 +17,11 @@ type Lifecycle = {
   restoredTurnMs: number;
 };
 
-export type Lifecycles = { firstTurn: Figure[]; opening: Figure[] };
-
 export async function measureLifecycles(
   scene: Scene,
   harvest: Harvest,
   plan: Pick<Plan, 'lifecycles'>,
-): Promise<Lifecycles> {
+): Promise<Section[]> {
   const seen: Lifecycle[] = [];
   for (let index = 0; index < plan.lifecycles; index += 1) {
     seen.push(await liveOnce(scene, harvest));
@@ -36,24 +34,35 @@ export async function measureLifecycles(
     unit: 'ms',
     samples: seen.map(sample),
   });
-  return {
-    firstTurn: [
-      figure('first turn of a new session, prompted when it is ready', (one) => one.firstTurnMs),
-      figure('from the call of `createSession`, both together', (one) => one.start.readyMs + one.firstTurnMs),
-      figure('prompt to a paused session', (one) => one.restoredTurnMs),
-    ],
-    opening: [
-      ...openingFigures(
-        'session start to ready',
-        seen.map(({ start }) => start),
-      ),
-      ...openingFigures(
-        'restore to ready',
-        seen.map(({ restore }) => restore),
-      ),
-      figure('pause, the snapshot included', (one) => one.pauseMs),
-    ],
-  };
+  return [
+    {
+      title: 'Start and restore',
+      text: 'From the call of `createSession`, or of `prompt` to a paused session, to `session.ready` at a follower.',
+      figures: [
+        ...openingFigures(
+          'session start to ready',
+          seen.map(({ start }) => start),
+        ),
+        ...openingFigures(
+          'restore to ready',
+          seen.map(({ restore }) => restore),
+        ),
+        figure('pause, the snapshot included', (one) => one.pauseMs),
+      ],
+    },
+    {
+      title: 'First agent event of a fresh agent',
+      text: 'The agent is warmed up in the background from the moment the session is ready.',
+      figures: [
+        figure('first turn of a new session, prompted when it is ready', (one) => one.firstTurnMs),
+        figure(
+          'from the call of `createSession`, both together',
+          (one) => one.start.readyMs + one.firstTurnMs,
+        ),
+        figure('prompt to a paused session', (one) => one.restoredTurnMs),
+      ],
+    },
+  ];
 }
 
 async function liveOnce(scene: Scene, harvest: Harvest): Promise<Lifecycle> {

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { freemem } from 'node:os';
 import type { Harvest, Session } from '../../src/client.ts';
-import type { Figure } from '../figures.ts';
+import type { Figure, Section } from '../figures.ts';
 import type { Plan } from '../plan.ts';
 import { residentMiB } from '../resident-memory.ts';
 import type { Scene } from '../scene.ts';
@@ -17,7 +17,7 @@ const looks = 5;
 export async function measureMemory(
   scene: Scene,
   { openSessions }: Pick<Plan, 'openSessions'>,
-): Promise<Figure[]> {
+): Promise<Section> {
   const most = Math.min(openSessions, Math.floor(freemem() / memoryPerSession));
   if (most < 2) throw new Error('too little free memory to open several sessions');
   const { pid } = await scene.startWorker(taskQueue);
@@ -38,7 +38,11 @@ export async function measureMemory(
   } finally {
     await Promise.all(sessions.map(async (session) => session.terminate()));
   }
-  return figures;
+  return {
+    title: "A worker's memory",
+    text: 'Resident set of a worker that just started, with idle sessions. At its start it bundles the workflows, which leaves garbage.',
+    figures,
+  };
 }
 
 async function opened(scene: Scene, harvest: Harvest): Promise<Session> {

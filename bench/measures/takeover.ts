@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Session } from '../../src/client.ts';
 import { workflowIdOf } from '../../src/contracts/ids.ts';
 import type { StackWorker } from '../../src/dev/stack/worker-process.ts';
-import type { Figure } from '../figures.ts';
+import type { Section } from '../figures.ts';
 import type { Plan } from '../plan.ts';
 import type { Scene } from '../scene.ts';
 
@@ -13,36 +13,41 @@ const patienceMs = 45_000;
 /** What comes so soon after the kill had left the worker before. */
 const stillOnTheWayMs = 250;
 
-/** `worker` is the only one there; another one is there afterwards. */
-export async function measureTakeover(
-  scene: Scene,
-  { session, worker }: { session: Session; worker: StackWorker },
-  { kills }: Pick<Plan, 'kills'>,
-): Promise<Figure[]> {
+const taskQueue = 'bench-takeover';
+
+/** On a session and workers of its own. */
+export async function measureTakeover(scene: Scene, { kills }: Pick<Plan, 'kills'>): Promise<Section> {
   const standBy: number[] = [];
   const startedAfterwards: number[] = [];
   const startMs: number[] = [];
-  let only = worker;
+  let only = await scene.startWorker(taskQueue);
+  const session = await scene.newSession(await scene.connect(taskQueue));
   for (let index = 0; index < kills; index += 1) {
-    const other = await scene.startWorker();
+    const other = await scene.startWorker(taskQueue);
     const workers = [only, other];
     const killed = await killInTurn(scene, session, { workers });
     standBy.push(killed.nextEventMs);
     only = killed.worker === other ? only : other;
     const startWorker = async (): Promise<void> => {
       const began = performance.now();
-      only = await scene.startWorker();
+      only = await scene.startWorker(taskQueue);
       startMs.push(performance.now() - began);
     };
     const alone = await killInTurn(scene, session, { workers: [only], afterKill: startWorker });
     startedAfterwards.push(alone.nextEventMs);
     scene.log(`next event ${seconds(killed.nextEventMs)} and ${seconds(alone.nextEventMs)} after a kill`);
   }
-  return [
-    { what: 'a second worker was polling', unit: 'ms', samples: standBy },
-    { what: 'a new worker was started afterwards', unit: 'ms', samples: startedAfterwards },
-    { what: 'until that one polled', unit: 'ms', samples: startMs, part: true },
-  ];
+  await session.terminate();
+  await only.stop();
+  return {
+    title: 'A worker killed in mid-turn',
+    text: "From SIGKILL to the turn's next event at a follower.",
+    figures: [
+      { what: 'a second worker was polling', unit: 'ms', samples: standBy },
+      { what: 'a new worker was started afterwards', unit: 'ms', samples: startedAfterwards },
+      { what: 'until that one polled', unit: 'ms', samples: startMs, part: true },
+    ],
+  };
 }
 
 type Kill = { worker: StackWorker; nextEventMs: number };

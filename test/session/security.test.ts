@@ -42,7 +42,8 @@ it('keeps the credentials from the agent: environment, memory, control socket an
 
   // The sandbox shares the emulator's network: without its credentials it must not command it.
   const modal = sharedStack().modal.url.replace('http://', '');
-  const start = `curl -s --http2-prior-knowledge -o /dev/null -w '%{http_code} %header{grpc-status}' -X POST -H 'content-type: application/grpc' -H 'te: trailers' -H 'x-modal-token-id: ak-guess' -H 'x-modal-token-secret: as-guess' --data-binary '' http://${modal}/modal.client.ModalClient/SandboxListV2`;
+  // An empty message in gRPC's frame of five bytes.
+  const start = `printf '\\0\\0\\0\\0\\0' | curl -s --http2-prior-knowledge -o /dev/null -w '%{http_code} %header{grpc-status}' -X POST -H 'content-type: application/grpc' -H 'te: trailers' -H 'x-modal-token-id: ak-guess' -H 'x-modal-token-secret: as-guess' --data-binary @- http://${modal}/modal.client.ModalClient/SandboxListV2`;
   expect((await shell(start)).output).toContain('200 16');
 
   const filled = await shell(`printf 'url=${git.url}\\n\\n' | GIT_TERMINAL_PROMPT=0 git credential fill`);
