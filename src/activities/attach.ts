@@ -48,9 +48,21 @@ export async function stayAttached<T>(context: Attachment, send: () => Promise<T
       if (cuts >= maximumCuts)
         throw new SandboxLost(sandbox.sandboxId, `its supervisor keeps dying: ${error.message}`);
       deps.log('attaching to the supervisor again', { sandboxId: sandbox.sandboxId, cause: String(error) });
-      if (!(await expectSupervisor(sandbox, attempt)).started) await postStart(deps, context, attempt);
+      const { started } = await expectSupervisor(sandbox, attempt);
+      if (!started) await postStart(deps, { ...context, restore: await knownConversation(context) }, attempt);
     }
   }
+}
+
+/**
+ * What a restarted supervisor may not know any more: the conversation it had restored before the agent said its first
+ * word in this generation. Everything else is on its disk.
+ */
+async function knownConversation({ deps, session }: Attachment): Promise<StartRequest['restore']> {
+  const position = await deps.store.transcripts.position(session.sessionId);
+  if (position === null) return undefined;
+  const transcript = { agentSessionId: position.agentSessionId };
+  return { from: 'snapshot', carried: [], transcript, recentMessages: [] };
 }
 
 /** Waits for the supervisor to answer, or come back. Throws `SandboxLost` when it does not. */

@@ -1,4 +1,5 @@
 /** Runs one exec in the supervisor, or attaches to it: re-attachable like a turn, and never run twice. */
+import type { ExecOutcome } from '../contracts/turn.ts';
 import { SandboxLost } from '../sandbox/errors.ts';
 import { execEndEventId } from '../contracts/ids.ts';
 import { stayAttached } from './attach.ts';
@@ -8,6 +9,8 @@ import { JournalPump } from './journal-pump.ts';
 import { tell } from './own-events.ts';
 import { SupervisorAbsent } from './supervisor-client.ts';
 import type { ExecReport, RunExecInput } from './types.ts';
+
+const longestMessage = 1_000;
 
 /** A command whose sandbox was lost is reported as `lost`, not failed. A repeat attaches (I2). */
 export async function runExec(
@@ -27,7 +30,7 @@ export async function runExec(
   try {
     const record = await stayAttached({ ...input, deps, sandbox, attempt }, () => pump.stream('/exec', body));
     if (record?.kind !== 'exec.ended') throw new SupervisorAbsent('the exec ended without its record');
-    return { outcome: record.outcome, output: record.output };
+    return { outcome: withShortMessage(record.outcome), output: record.output };
   } catch (error) {
     if (!(error instanceof SandboxLost)) throw error;
     const ended = await endedInLog(deps, input);
@@ -49,4 +52,9 @@ async function endedInLog(deps: ActivityDeps, { sessionId, exec }: RunExecInput)
       return { outcome: end.data.outcome, output: '' };
   }
   return null;
+}
+
+/** A message may repeat what was asked for; the history wants a sentence (I6). */
+function withShortMessage(outcome: ExecOutcome): ExecOutcome {
+  return 'message' in outcome ? { ...outcome, message: outcome.message.slice(0, longestMessage) } : outcome;
 }

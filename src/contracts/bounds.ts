@@ -12,7 +12,9 @@ export const bounds = {
   idleSeconds: 15 * 60,
   sandboxLifetimeSeconds: 6 * 60 * 60,
   execSeconds: 10 * 60,
-  execArgumentBytes: 64 * 1024,
+  /** Below what Modal takes; waiting execs travel through continue-as-new, all together (I9). */
+  queuedExecs: 20,
+  execArgumentCharacters: 16 * 1024,
   eventBytes: 64 * 1024,
   toolOutputBytes: 256 * 1024,
   /** The last part of an answer or of an exec's output that the queries return. */

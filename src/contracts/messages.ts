@@ -45,8 +45,8 @@ export const execSchema = z.strictObject({
     .array(z.string())
     .min(1, 'argv names at least the program')
     .refine(
-      (argv) => argv.join('').length <= bounds.execArgumentBytes,
-      `argv has at most ${bounds.execArgumentBytes} characters`,
+      (argv) => argv.join('').length <= bounds.execArgumentCharacters,
+      `argv has at most ${bounds.execArgumentCharacters} characters`,
     ),
   /** Absolute, or relative to the first repository's folder, which is the default. */
   cwd: z.string().min(1).max(4_096).optional(),

@@ -49,8 +49,8 @@ export function admitExec(data: SessionData, exec: ExecRequest): Admission {
   }
   const closed = refuseClosed(data);
   if (closed !== null) return closed;
-  if (data.pendingExecs.length >= bounds.queuedPrompts) {
-    return refuse(`${bounds.queuedPrompts} commands wait already: wait for one to end`);
+  if (data.pendingExecs.length >= bounds.queuedExecs) {
+    return refuse(`${bounds.queuedExecs} commands wait already: wait for one to end`);
   }
   return { answer: 'take' };
 }

@@ -122,4 +122,16 @@ describe.each(Array.from({ length: repeats }, (_, index) => index + 1))('in mid-
     expect(count(events, 'sandbox.lost')).toBe(1);
     expect(count(events, 'turn.continued')).toBe(0);
   });
+
+  it('a supervisor that dies between a restore and the first prompt keeps the conversation', async () => {
+    await using world = await openWorld();
+    const session = await world.session();
+    await session.prompt('Remember the word "quince".\n!say noted', { id: 'first' }).result();
+    await session.pause();
+    await session.resume();
+    await controlSandboxes().execAsRoot(session.id, `kill -KILL $(${supervisorPid})`);
+    const { text } = await session.prompt('Which one?\n!recall word "([a-z]+)"', { id: 'second' }).result();
+    expect(text).toContain('quince');
+    expectWholeLog(await readLog(session));
+  });
 });

@@ -1,6 +1,6 @@
 /** Gets what the tests need of this machine before the first of them counts its time, and leaves nothing of them behind. */
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readConfig } from '../../src/config.ts';
@@ -21,6 +21,8 @@ export default async function setup(): Promise<() => void> {
 /** The temporary directory of every test process. It goes with this process, however that ends. */
 function makeDirectory(): string {
   const directory = mkdtempSync(join(tmpdir(), 'harvest-tests-'));
+  // The agent's user works in folders below it.
+  chmodSync(directory, 0o711);
   const watch = 'tail --pid="$1" -f /dev/null; sleep 5; rm -rf "$2"';
   spawn('sh', ['-c', watch, 'sh', String(process.pid), directory], {
     detached: true,
