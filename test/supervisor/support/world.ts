@@ -13,6 +13,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  readdirSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
@@ -101,10 +102,24 @@ export async function createWorld(): Promise<World> {
 
 type Runtime = { folder: string; program: string };
 
+/**
+ * The checkout may lie where only root comes (a home directory): what the agent's user runs is linked to a place that it can
+ * reach, everything else is only read by the supervisor.
+ */
+function placeModules(from: string, to: string): void {
+  const agentScope = '@anthropic-ai';
+  mkdirSync(to);
+  for (const name of readdirSync(from)) {
+    if (name !== agentScope) symlinkSync(join(from, name), join(to, name));
+  }
+  const copy = 'cp -al "$0" "$1" 2>/dev/null || { rm -rf "$1/@anthropic-ai"; cp -a "$0" "$1"; }';
+  execFileSync('sh', ['-c', copy, join(from, agentScope), to]);
+}
+
 async function createRuntime(folder: string): Promise<Runtime> {
   const runtime = join(folder, 'runtime');
   mkdirSync(join(runtime, 'supervisor'), { recursive: true });
-  symlinkSync(join(repositoryRoot, 'node_modules'), join(runtime, 'node_modules'));
+  placeModules(join(repositoryRoot, 'node_modules'), join(runtime, 'node_modules'));
   writeFileSync(join(runtime, 'version'), `${testRuntimeVersion}\n`);
   const { code, fileName } = await bundleSupervisor();
   const program = join(runtime, 'supervisor', fileName);
