@@ -13,7 +13,6 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
-  readdirSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
