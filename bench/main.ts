@@ -1,6 +1,6 @@
 /** `npm run bench`: measures Harvest on an embedded stack of its own, and prints a Markdown table. */
 import { readConfig } from '../src/config.ts';
-import { stopRequest } from '../src/dev/stack/stop-request.ts';
+import { stopRequest } from '../src/dev/processes/stop-request.ts';
 import { writeFigures } from './document.ts';
 import { measureAll } from './measure-all.ts';
 import { InvalidOptions, benchUsage, parseOptions } from './options.ts';

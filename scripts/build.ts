@@ -7,7 +7,7 @@ import { glob, readFile, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
-import { buildTemplate } from '../src/supervisor/bundle.ts';
+import { buildTemplate } from '../src/supervisor-bundle.ts';
 
 const root = join(import.meta.dirname, '..');
 const output = resolve(process.argv[2] ?? join(root, 'dist'));
@@ -17,7 +17,7 @@ const typescriptSpecifier = /((?:from |import\()(['"])\.{1,2}\/[^'"]*)\.ts\2/g;
 
 await rm(output, { recursive: true, force: true });
 await compile();
-await writeFile(join(output, 'supervisor', 'supervisor.mjs'), await buildTemplate());
+await writeFile(join(output, 'supervisor.mjs'), await buildTemplate());
 console.log(`built ${output}`);
 
 async function compile(): Promise<void> {

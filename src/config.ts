@@ -100,6 +100,11 @@ export function readConfig(): Config {
   return parseConfig(process.env);
 }
 
+/** What this process hands on to those it starts. */
+export function inheritedEnvironment(): NodeJS.ProcessEnv {
+  return { ...process.env };
+}
+
 /** A variable set to nothing counts as not set. */
 function dropEmpty(environment: Readonly<Record<string, string | undefined>>): Record<string, string> {
   const entries = Object.entries(environment).flatMap(([name, value]): [string, string][] =>

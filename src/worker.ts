@@ -13,7 +13,7 @@ import { loadSealingKeys } from './sealing-keys.ts';
 import { InvalidSealingKeys } from './secrets/sealing.ts';
 import { StoreCorrupted, StoreNotWritable, StoreTooNew } from './store/errors.ts';
 import { openStore } from './store/open-store.ts';
-import { bundleSupervisor } from './supervisor/bundle.ts';
+import { bundleSupervisor } from './supervisor-bundle.ts';
 import { installRuntime } from './worker-log.ts';
 
 /** Enough for every session of a large worker: a turn holds its slot for hours and costs next to nothing meanwhile. */

@@ -1,8 +1,8 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { InvalidConfiguration, parseConfig } from '../src/config.ts';
 
 describe('the configuration', () => {
-  it('has defaults for a machine that sets nothing', () => {
+  test('has defaults for a machine that sets nothing', () => {
     const config = parseConfig({});
     expect(config).toMatchObject({
       taskQueue: 'harvest',
@@ -13,7 +13,7 @@ describe('the configuration', () => {
     expect(config.modal.credentials).toBeUndefined();
   });
 
-  it('names the variable that is wrong', () => {
+  test('names the variable that is wrong', () => {
     expect(() => parseConfig({ HARVEST_MODEL_URL: 'not a url' })).toThrow(
       /^environment variable HARVEST_MODEL_URL: /,
     );
@@ -23,11 +23,11 @@ describe('the configuration', () => {
     );
   });
 
-  it('treats a variable set to nothing as not set', () => {
+  test('treats a variable set to nothing as not set', () => {
     expect(parseConfig({ HARVEST_TASK_QUEUE: '', HARVEST_DATA_DIR: ' ' }).taskQueue).toBe('harvest');
   });
 
-  it('lets sessions name only the variables it allows', () => {
+  test('lets sessions name only the variables it allows', () => {
     const environment = { GITHUB_TOKEN: 'g', AWS_SECRET_ACCESS_KEY: 'a', MY_TOKEN: 'm' };
     expect([...parseConfig(environment).credentialVariables]).toEqual([['GITHUB_TOKEN', 'g']]);
     const allowing = { ...environment, HARVEST_CREDENTIAL_VARIABLES: 'MY_TOKEN, GITHUB_TOKEN' };

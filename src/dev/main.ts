@@ -1,9 +1,8 @@
 /** `npm run dev`: the embedded stack and a worker, until Ctrl-C. */
 import { dirname } from 'node:path';
-import { env } from 'node:process';
-import { readConfig } from '../config.ts';
+import { inheritedEnvironment, readConfig } from '../config.ts';
 import { startStack, type Stack } from './stack/stack.ts';
-import { stopRequest } from './stack/stop-request.ts';
+import { stopRequest } from './processes/stop-request.ts';
 import { startWorkerProcess } from './stack/worker-process.ts';
 import { isFree } from './temporal/ports.ts';
 
@@ -20,8 +19,7 @@ async function main(): Promise<void> {
   const starting = startStack({
     cacheDirectory: config.cacheDirectory,
     dataDirectory: config.dataDirectory,
-    // The children's environment is this process's own; what Harvest reads of it is read by config.ts.
-    environment: env,
+    environment: inheritedEnvironment(),
     modalCredentials: config.modal.credentials,
     modalEnvironment: config.modal.environment,
     modalAppName: config.modal.appName,
@@ -35,7 +33,11 @@ async function main(): Promise<void> {
   if (stack === null) process.exit(130);
   try {
     const worker = await startWorkerProcess({
-      environment: { ...env, ...stack.workerEnvironment, HARVEST_DATA_DIR: config.dataDirectory },
+      environment: {
+        ...inheritedEnvironment(),
+        ...stack.workerEnvironment,
+        HARVEST_DATA_DIR: config.dataDirectory,
+      },
       logDirectory: stack.logDirectory,
     });
     try {

@@ -15,7 +15,7 @@ type Rule = { readonly rpc: string; readonly effect: Effect; remaining: number }
 
 export type RecordedCall = { rpc: string; atMs: number; idempotencyKey: string | undefined };
 
-const REMEMBERED_CALLS = 100_000;
+const rememberedCalls = 100_000;
 
 /** What a fault does to the emulator's parts; given by the composition root. */
 export type FaultTargets = {
@@ -81,7 +81,7 @@ export class Faults {
   record(context: CallContext): void {
     const key = context.metadata.get('x-idempotency-key')[0];
     this.calls.push({ rpc: context.rpc, atMs: Date.now(), idempotencyKey: key?.toString() });
-    if (this.calls.length > REMEMBERED_CALLS) this.calls.splice(0, REMEMBERED_CALLS / 10);
+    if (this.calls.length > rememberedCalls) this.calls.splice(0, rememberedCalls / 10);
   }
 
   async beforeCall(context: CallContext): Promise<void> {

@@ -3,10 +3,10 @@ import { existsSync } from 'node:fs';
 import { platform } from 'node:os';
 import { createInterface } from 'node:readline';
 import { once } from 'node:events';
-import { findTool, toolPath } from './box/tools.ts';
+import { findTool, toolPath } from './container/tools.ts';
 
 /** What Local Modal runs on this machine, and the Debian package of each. */
-const TOOLS: Readonly<Record<string, string>> = {
+const toolPackages: Readonly<Record<string, string>> = {
   unshare: 'util-linux',
   nsenter: 'util-linux',
   setpriv: 'util-linux',
@@ -18,7 +18,10 @@ const TOOLS: Readonly<Record<string, string>> = {
   mkfifo: 'coreutils',
 };
 /** Without its keyring debootstrap cannot verify Debian on other distributions. */
-const KEYRING = { path: '/usr/share/keyrings/debian-archive-keyring.gpg', package: 'debian-archive-keyring' };
+const debianKeyring = {
+  path: '/usr/share/keyrings/debian-archive-keyring.gpg',
+  package: 'debian-archive-keyring',
+};
 
 /** One sentence per thing that keeps Local Modal from running here; empty when it can. */
 export function findMissingRequirements(): string[] {
@@ -43,10 +46,10 @@ export async function installRequirements(log: (line: string) => void): Promise<
 }
 
 function missingPackages(): string[] {
-  const packages = Object.entries(TOOLS).flatMap(([tool, name]) =>
+  const packages = Object.entries(toolPackages).flatMap(([tool, name]) =>
     findTool(tool) === undefined ? [name] : [],
   );
-  if (!existsSync(KEYRING.path)) packages.push(KEYRING.package);
+  if (!existsSync(debianKeyring.path)) packages.push(debianKeyring.package);
   return [...new Set(packages)];
 }
 

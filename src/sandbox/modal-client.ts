@@ -1,4 +1,5 @@
 /** The SDK's client, on Modal's cloud or on the local emulator. */
+// oxlint-disable-next-line eslint/no-restricted-imports -- written for a moment, see withServerUrl; nothing is configured by it
 import { env } from 'node:process';
 import { ModalClient } from 'modal';
 import { callContextMiddleware } from './call-context.ts';

@@ -1,10 +1,10 @@
 /** A set of ASCII characters with constant-time membership; no character above 127 is ever in one. */
 export type CharClass = Readonly<Uint8Array>;
 
-export const DIGITS = '0123456789';
-export const UPPER = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ';
-const LOWER = UPPER.toLowerCase();
-export const ALPHANUMERIC = UPPER + LOWER + DIGITS;
+export const digitChars = '0123456789';
+export const upperChars = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ';
+const lowerChars = upperChars.toLowerCase();
+export const alphanumericChars = upperChars + lowerChars + digitChars;
 
 export function charClass(members: string): CharClass {
   const table = new Uint8Array(128);

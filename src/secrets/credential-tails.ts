@@ -4,13 +4,13 @@
  */
 import { has, type CharClass } from './char-class.ts';
 import type { Tail } from './shape.ts';
-import { MAX_PRIVATE_KEY_CHARS, privateKeyLine } from './structured-shapes.ts';
+import { maxPrivateKeyChars, privateKeyLine } from './structured-shapes.ts';
 
-export interface Extent {
+export type Extent = {
   /** Infinity while the end has not been seen. */
   readonly end: number;
   advance(text: string, final: boolean): void;
-}
+};
 
 export class OpenTails {
   readonly #open = new Set<RunTail | PrivateKeyTail>();
@@ -98,7 +98,7 @@ class RunTail implements Extent {
   }
 }
 
-const END_LINE = '-----END ';
+const endLine = '-----END ';
 
 /** Up to and with the first end line, or as much as a key can be long when there is none. */
 class PrivateKeyTail implements Extent {
@@ -108,7 +108,7 @@ class PrivateKeyTail implements Extent {
 
   constructor(from: number, searched: number) {
     this.#searched = searched;
-    this.#limit = from + MAX_PRIVATE_KEY_CHARS;
+    this.#limit = from + maxPrivateKeyChars;
   }
 
   get end(): number {
@@ -126,19 +126,19 @@ class PrivateKeyTail implements Extent {
 
   /** A begin line inside a key belongs to the same end line; false when this tail cannot tell where that is. */
   extendTo(from: number): boolean {
-    if (this.#ended === 'no') this.#limit = from + MAX_PRIVATE_KEY_CHARS;
+    if (this.#ended === 'no') this.#limit = from + maxPrivateKeyChars;
     return this.#ended === 'no' || (this.#ended === 'at end line' && from <= this.#limit);
   }
 
   advance(text: string, final: boolean): void {
     while (this.#ended === 'no') {
-      const found = text.slice(this.#searched, this.#limit + END_LINE.length - 1).indexOf(END_LINE);
+      const found = text.slice(this.#searched, this.#limit + endLine.length - 1).indexOf(endLine);
       if (found < 0) {
         this.#endAtLimit(text, final);
         return;
       }
       const at = this.#searched + found;
-      const line = privateKeyLine(text, at, END_LINE);
+      const line = privateKeyLine(text, at, endLine);
       if (line === 'more' && !final) {
         this.#searched = at;
         return;
@@ -155,7 +155,7 @@ class PrivateKeyTail implements Extent {
 
   #endAtLimit(text: string, final: boolean): void {
     // An end line may have begun with the last characters that are there.
-    const unsearched = text.length - END_LINE.length + 1;
+    const unsearched = text.length - endLine.length + 1;
     this.#searched = Math.max(this.#searched, Math.min(unsearched, this.#limit));
     if (unsearched >= this.#limit) this.#endWith('at limit', this.#limit);
     else if (final) this.#endWith('at limit', text.length);

@@ -9,25 +9,25 @@
  * Credentials that overlap are replaced as one. Time grows with the text, whatever the text.
  */
 import { OpenTails, type Extent } from './credential-tails.ts';
-import { LOOK_BEHIND_CHARS, type Hit, type TokenShape } from './shape.ts';
-import { TOKEN_SHAPES } from './token-shapes.ts';
+import { lookBehindChars, type Hit, type TokenShape } from './shape.ts';
+import { tokenShapes } from './token-shapes.ts';
 import type { AutomatonState, ValueAutomaton } from './value-automaton.ts';
 
 /** Part of the text to replace. `extent` knows the end of one that may still grow. */
-interface Span {
+type Span = {
   start: number;
   end: number;
   name: string;
   /** Which name wins where several start at one place: the lowest. */
   rank: number;
   extent?: Extent;
-}
+};
 
-const VALUE_RANK = TOKEN_SHAPES.length;
+const valueRank = tokenShapes.length;
 /** A text that ends within a known value was cut: so much of its beginning is not shown either. */
-const MIN_CUT_VALUE_CHARS = 8;
+const minCutValueChars = 8;
 /** Work is done and memory is given back in steps of this size, so that a large piece is not copied over and over. */
-const COMPACT_CHARS = 65_536;
+const compactChars = 65_536;
 
 const shapesByFirstChar = groupByFirstChar();
 
@@ -78,7 +78,7 @@ export class RedactionScanner {
       state = this.#values.step(state, text.charCodeAt(this.#fed));
       if (state.matched > 0) this.#addValue(this.#fed + 1 - state.matched, this.#fed + 1);
     }
-    if (final && state.depth >= MIN_CUT_VALUE_CHARS) this.#addValue(text.length - state.depth, text.length);
+    if (final && state.depth >= minCutValueChars) this.#addValue(text.length - state.depth, text.length);
     this.#state = state;
   }
 
@@ -89,7 +89,7 @@ export class RedactionScanner {
       last.end = end;
       return;
     }
-    this.#lastValue = { start, end, name: 'secret', rank: VALUE_RANK };
+    this.#lastValue = { start, end, name: 'secret', rank: valueRank };
     this.#found.push(this.#lastValue);
   }
 
@@ -155,8 +155,8 @@ export class RedactionScanner {
   /** Forgets what has left, but for what a shape may look back at. */
   #compact(): void {
     const needed = Math.min(this.#left, this.#tried, this.#fed, this.#tails.neededFrom);
-    const cut = needed - LOOK_BEHIND_CHARS;
-    if (cut <= 0 || (cut < COMPACT_CHARS && cut < this.#text.length / 2)) return;
+    const cut = needed - lookBehindChars;
+    if (cut <= 0 || (cut < compactChars && cut < this.#text.length / 2)) return;
     this.#text = this.#text.slice(cut);
     this.#left -= cut;
     this.#tried -= cut;
@@ -178,7 +178,7 @@ export class RedactionScanner {
 
 function groupByFirstChar(): ({ shape: TokenShape; rank: number }[] | undefined)[] {
   const groups: ({ shape: TokenShape; rank: number }[] | undefined)[] = Array.from({ length: 128 });
-  for (const [rank, shape] of TOKEN_SHAPES.entries()) {
+  for (const [rank, shape] of tokenShapes.entries()) {
     for (const char of new Set(shape.firstChars)) (groups[char.charCodeAt(0)] ??= []).push({ shape, rank });
   }
   return groups;

@@ -7,7 +7,7 @@ import { RedactionScanner } from './redaction-scanner.ts';
 import { ValueAutomaton } from './value-automaton.ts';
 import { formsOf } from './value-forms.ts';
 
-export interface Redactor {
+export type Redactor = {
   text(text: string): string;
   /** A copy with every string redacted, keys too. `value` must be plain JSON. */
   json<T>(value: T): T;
@@ -15,15 +15,15 @@ export interface Redactor {
   stream(): RedactionStream;
   /** Values that became known later, such as a refreshed token; open streams look for them too. */
   learn(values: Iterable<string>): void;
-}
+};
 
 /** Concatenated, the outputs are exactly what `text` would give for the whole, however it was cut. */
-export interface RedactionStream {
+export type RedactionStream = {
   /** What may leave now. Only what may still become a credential is held back. */
   push(chunk: string): string;
   /** The rest, at the end of the text. The stream can then be used for another text. */
   flush(): string;
-}
+};
 
 export function createRedactor({ values }: { values: Iterable<string> }): Redactor {
   const forms = new Set<string>();

@@ -6,10 +6,10 @@
 import { createCipheriv, createDecipheriv, createSecretKey, randomBytes, type KeyObject } from 'node:crypto';
 
 /** A sealed value as plain JSON. `box` is base64 of version (1 byte), iv (12), tag (16), ciphertext. */
-export interface Sealed {
+export type Sealed = {
   keyId: string;
   box: string;
-}
+};
 
 /** The text of the sealing keys is not usable; says why without repeating any of it. */
 export class InvalidSealingKeys extends Error {
@@ -38,12 +38,12 @@ export class BrokenSeal extends Error {
   }
 }
 
-const VERSION = 1;
-const KEY_BYTES = 32;
-const IV_BYTES = 12;
-const TAG_BYTES = 16;
-const HEADER_BYTES = 1 + IV_BYTES + TAG_BYTES;
-const KEY_ID = /^[A-Za-z0-9._-]{1,40}$/;
+const sealedVersion = 1;
+const keyBytes = 32;
+const ivBytes = 12;
+const tagBytes = 16;
+const headerBytes = 1 + ivBytes + tagBytes;
+const keyIdPattern = /^[A-Za-z0-9._-]{1,40}$/;
 
 /** The first key seals, every key opens: a key is changed by putting the new one in front. */
 export class SealingKeys {
@@ -56,14 +56,14 @@ export class SealingKeys {
     for (const [index, entry] of text.split(',').entries()) {
       const where = `sealing key ${index + 1}`;
       const [, keyId, encoded] = /^\s*([^:]*):(.*?)\s*$/s.exec(entry) ?? [];
-      if (keyId === undefined || encoded === undefined || !KEY_ID.test(keyId)) {
+      if (keyId === undefined || encoded === undefined || !keyIdPattern.test(keyId)) {
         throw new InvalidSealingKeys(
           `${where} is not "keyId:base64 of 32 bytes" (key id: 1 to 40 of A-Z a-z 0-9 . _ -).`,
         );
       }
       const bytes = Buffer.from(encoded, 'base64');
-      if (bytes.length !== KEY_BYTES || bytes.toString('base64') !== encoded) {
-        throw new InvalidSealingKeys(`${where} ("${keyId}") is not ${KEY_BYTES} bytes in base64.`);
+      if (bytes.length !== keyBytes || bytes.toString('base64') !== encoded) {
+        throw new InvalidSealingKeys(`${where} ("${keyId}") is not ${keyBytes} bytes in base64.`);
       }
       if (keys.has(keyId)) throw new InvalidSealingKeys(`${where} repeats the key id "${keyId}".`);
       keys.set(keyId, createSecretKey(bytes));
@@ -87,16 +87,16 @@ export class SealingKeys {
 
 /** A new key as one entry for `SealingKeys.parse`, with a key id of its own. */
 export function generateSealingKey(): string {
-  return `k${randomBytes(4).toString('hex')}:${randomBytes(KEY_BYTES).toString('base64')}`;
+  return `k${randomBytes(4).toString('hex')}:${randomBytes(keyBytes).toString('base64')}`;
 }
 
 export function seal(keys: SealingKeys, plaintext: string, context: string): Sealed {
   const keyId = keys.sealingKeyId;
-  const iv = randomBytes(IV_BYTES);
-  const cipher = createCipheriv('aes-256-gcm', keys.key(keyId), iv, { authTagLength: TAG_BYTES });
+  const iv = randomBytes(ivBytes);
+  const cipher = createCipheriv('aes-256-gcm', keys.key(keyId), iv, { authTagLength: tagBytes });
   cipher.setAAD(associatedData(keyId, context));
   const ciphertext = Buffer.concat([cipher.update(plaintext, 'utf8'), cipher.final()]);
-  const box = Buffer.concat([Buffer.of(VERSION), iv, cipher.getAuthTag(), ciphertext]);
+  const box = Buffer.concat([Buffer.of(sealedVersion), iv, cipher.getAuthTag(), ciphertext]);
   return { keyId, box: box.toString('base64') };
 }
 
@@ -105,18 +105,18 @@ export function open(keys: SealingKeys, sealed: Sealed, context: string): string
   const { keyId } = sealed;
   const key = keys.key(keyId);
   const box = Buffer.from(sealed.box, 'base64');
-  if (box.length < HEADER_BYTES || box[0] !== VERSION) throw new BrokenSeal(keyId);
-  const iv = box.subarray(1, 1 + IV_BYTES);
-  const decipher = createDecipheriv('aes-256-gcm', key, iv, { authTagLength: TAG_BYTES });
+  if (box.length < headerBytes || box[0] !== sealedVersion) throw new BrokenSeal(keyId);
+  const iv = box.subarray(1, 1 + ivBytes);
+  const decipher = createDecipheriv('aes-256-gcm', key, iv, { authTagLength: tagBytes });
   decipher.setAAD(associatedData(keyId, context));
-  decipher.setAuthTag(box.subarray(1 + IV_BYTES, HEADER_BYTES));
+  decipher.setAuthTag(box.subarray(1 + ivBytes, headerBytes));
   try {
-    return Buffer.concat([decipher.update(box.subarray(HEADER_BYTES)), decipher.final()]).toString('utf8');
+    return Buffer.concat([decipher.update(box.subarray(headerBytes)), decipher.final()]).toString('utf8');
   } catch {
     throw new BrokenSeal(keyId);
   }
 }
 
 function associatedData(keyId: string, context: string): Buffer {
-  return Buffer.from(JSON.stringify([VERSION, keyId, context]));
+  return Buffer.from(JSON.stringify([sealedVersion, keyId, context]));
 }

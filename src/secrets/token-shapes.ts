@@ -2,28 +2,35 @@
  * What a credential looks like when its value is not known. A plain git object id (40 or 64 hex digits) matches none
  * of these shapes.
  */
-import { ALPHANUMERIC, charClass, DIGITS, runEnd, UPPER, type CharClass } from './char-class.ts';
+import {
+  alphanumericChars,
+  charClass,
+  digitChars,
+  runEnd,
+  upperChars,
+  type CharClass,
+} from './char-class.ts';
 import { beginsToken, word, type TokenShape, type Verdict } from './shape.ts';
 import { jwt, privateKey, urlPassword } from './structured-shapes.ts';
 
-const WORD = charClass(`${ALPHANUMERIC}_`);
-const WORD_DASH = charClass(`${ALPHANUMERIC}_-`);
-const WORD_DASH_DOT = charClass(`${ALPHANUMERIC}_-.`);
-const PLAIN = charClass(ALPHANUMERIC);
-const UPPER_DIGITS = charClass(UPPER + DIGITS);
-const BASE64 = charClass(`${ALPHANUMERIC}+/=`);
-const CREDENTIAL = charClass(`${ALPHANUMERIC}._~+/=-`);
-const SEPARATORS = charClass(' \t"\'`:=\\,>');
-const SPACES = charClass(' \t');
+const wordChars = charClass(`${alphanumericChars}_`);
+const wordDashChars = charClass(`${alphanumericChars}_-`);
+const wordDashDotChars = charClass(`${alphanumericChars}_-.`);
+const plainChars = charClass(alphanumericChars);
+const upperDigitChars = charClass(upperChars + digitChars);
+const base64Chars = charClass(`${alphanumericChars}+/=`);
+const credentialChars = charClass(`${alphanumericChars}._~+/=-`);
+const separatorChars = charClass(' \t"\'`:=\\,>');
+const spaceChars = charClass(' \t');
 
-interface Prefixed {
+type Prefixed = {
   name: string;
   prefixes: string[];
   body: CharClass;
   minBody: number;
   /** Asked for where the prefix is so short that it occurs inside ordinary words. */
   atWordStart?: boolean;
-}
+};
 
 function prefixed({ name, prefixes, body, minBody, atWordStart = false }: Prefixed): TokenShape {
   const match = (text: string, at: number): Verdict => {
@@ -48,13 +55,13 @@ function prefixed({ name, prefixes, body, minBody, atWordStart = false }: Prefix
 
 type Step = { words: string[] } | { chars: CharClass; min: number; max: number };
 
-interface Announced {
+type Announced = {
   name: string;
   /** What stands before the credential, in order; words in any case. */
   steps: [{ words: string[] }, ...Step[]];
   body: CharClass;
   minBody: number;
-}
+};
 
 /** A credential of no shape of its own, recognized by the words before it; only the credential is replaced. */
 function announced({ name, steps, body, minBody }: Announced): TokenShape {
@@ -88,39 +95,45 @@ function takeStep(text: string, at: number, step: Step): number | 'more' | 'no' 
   return end - at >= step.min ? end : 'no';
 }
 
-const separator = { chars: SEPARATORS, min: 1, max: 12 };
+const separator = { chars: separatorChars, min: 1, max: 12 };
 
 /** Where two match at the same place, the earlier one names it: the most telling first. */
-export const TOKEN_SHAPES: readonly TokenShape[] = [
+export const tokenShapes: readonly TokenShape[] = [
   prefixed({
     name: 'github-token',
     prefixes: ['ghp_', 'gho_', 'ghu_', 'ghr_', 'github_pat_'],
-    body: WORD,
+    body: wordChars,
     minBody: 20,
   }),
   // Installation tokens may carry a JWT behind their prefix.
-  prefixed({ name: 'github-token', prefixes: ['ghs_'], body: WORD_DASH_DOT, minBody: 20 }),
-  prefixed({ name: 'anthropic-key', prefixes: ['sk-ant-'], body: WORD_DASH, minBody: 20 }),
+  prefixed({ name: 'github-token', prefixes: ['ghs_'], body: wordDashDotChars, minBody: 20 }),
+  prefixed({ name: 'anthropic-key', prefixes: ['sk-ant-'], body: wordDashChars, minBody: 20 }),
   prefixed({
     name: 'openai-key',
     prefixes: ['sk-proj-', 'sk-svcacct-', 'sk-admin-'],
-    body: WORD_DASH,
+    body: wordDashChars,
     minBody: 20,
   }),
-  prefixed({ name: 'openai-key', prefixes: ['sk-'], body: PLAIN, minBody: 20, atWordStart: true }),
+  prefixed({ name: 'openai-key', prefixes: ['sk-'], body: plainChars, minBody: 20, atWordStart: true }),
   prefixed({
     name: 'slack-token',
     prefixes: ['xoxa-', 'xoxb-', 'xoxc-', 'xoxd-', 'xoxe-', 'xoxp-', 'xoxr-', 'xoxs-', 'xapp-'],
-    body: charClass(`${ALPHANUMERIC}-%`),
+    body: charClass(`${alphanumericChars}-%`),
     minBody: 10,
   }),
-  prefixed({ name: 'gitlab-token', prefixes: ['glpat-'], body: WORD_DASH_DOT, minBody: 20 }),
-  prefixed({ name: 'npm-token', prefixes: ['npm_'], body: PLAIN, minBody: 36 }),
-  prefixed({ name: 'modal-token', prefixes: ['ak-', 'as-'], body: PLAIN, minBody: 22, atWordStart: true }),
+  prefixed({ name: 'gitlab-token', prefixes: ['glpat-'], body: wordDashDotChars, minBody: 20 }),
+  prefixed({ name: 'npm-token', prefixes: ['npm_'], body: plainChars, minBody: 36 }),
+  prefixed({
+    name: 'modal-token',
+    prefixes: ['ak-', 'as-'],
+    body: plainChars,
+    minBody: 22,
+    atWordStart: true,
+  }),
   prefixed({
     name: 'aws-key-id',
     prefixes: ['AKIA', 'ASIA'],
-    body: UPPER_DIGITS,
+    body: upperDigitChars,
     minBody: 16,
     atWordStart: true,
   }),
@@ -131,7 +144,7 @@ export const TOKEN_SHAPES: readonly TokenShape[] = [
       { words: ['aws_secret_access_key', 'secretaccesskey', 'secret_access_key', 'aws_secret_key'] },
       separator,
     ],
-    body: BASE64,
+    body: base64Chars,
     minBody: 40,
   }),
   announced({
@@ -140,18 +153,23 @@ export const TOKEN_SHAPES: readonly TokenShape[] = [
       { words: ['authorization'] },
       separator,
       { words: ['bearer', 'basic', 'token'] },
-      { chars: SPACES, min: 1, max: 4 },
+      { chars: spaceChars, min: 1, max: 4 },
     ],
-    body: CREDENTIAL,
+    body: credentialChars,
     minBody: 4,
   }),
   announced({
     name: 'authorization',
-    steps: [{ words: ['bearer'] }, { chars: SPACES, min: 1, max: 4 }],
-    body: CREDENTIAL,
+    steps: [{ words: ['bearer'] }, { chars: spaceChars, min: 1, max: 4 }],
+    body: credentialChars,
     minBody: 20,
   }),
-  announced({ name: 'api-key', steps: [{ words: ['x-api-key'] }, separator], body: CREDENTIAL, minBody: 16 }),
+  announced({
+    name: 'api-key',
+    steps: [{ words: ['x-api-key'] }, separator],
+    body: credentialChars,
+    minBody: 16,
+  }),
   urlPassword,
   privateKey,
 ];

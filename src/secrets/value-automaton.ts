@@ -3,12 +3,12 @@
  * and however the text is cut. The state after a character is the longest piece of text, ending there, that may still
  * become a word: exactly what a streaming caller must hold back.
  */
-export interface AutomatonState {
+export type AutomatonState = {
   /** Length of that piece. */
   readonly depth: number;
   /** Length of the longest word that ends here; 0 for none. */
   readonly matched: number;
-}
+};
 
 class Node implements AutomatonState {
   readonly next = new Map<number, Node>();

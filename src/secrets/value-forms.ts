@@ -4,16 +4,16 @@
  */
 
 /** A shorter value would replace parts of ordinary words and protects nothing. */
-const MIN_VALUE_CHARS = 4;
-const MIN_LINE_CHARS = 16;
-const MIN_ENCODED_CHARS = 8;
+const minValueChars = 4;
+const minLineChars = 16;
+const minEncodedChars = 8;
 
 export function formsOf(value: string): string[] {
   const forms = new Set<string>();
   const trimmed = value.trim();
   const lines = trimmed.split(/\r?\n/).map((line) => line.trim());
   for (const plain of [value, trimmed, ...(lines.length > 1 ? lines.filter(isLongLine) : [])]) {
-    if (plain.length < MIN_VALUE_CHARS) continue;
+    if (plain.length < minValueChars) continue;
     forms.add(plain);
     for (const form of [...jsonForms(plain), ...urlForms(plain), ...base64Forms(plain)]) forms.add(form);
   }
@@ -21,7 +21,7 @@ export function formsOf(value: string): string[] {
 }
 
 function isLongLine(line: string): boolean {
-  return line.length >= MIN_LINE_CHARS;
+  return line.length >= minLineChars;
 }
 
 /** Inside a JSON string, and inside a JSON string that stands in a JSON string. */
@@ -79,6 +79,6 @@ function base64Forms(value: string): string[] {
     forms.push(encoded.slice(firstOwn, lastOwn));
   }
   return forms
-    .filter((form) => form.length >= MIN_ENCODED_CHARS)
+    .filter((form) => form.length >= minEncodedChars)
     .flatMap((form) => [form, form.replaceAll('+', '-').replaceAll('/', '_')]);
 }

@@ -6,7 +6,7 @@ import { BlobTooLarge } from './errors.ts';
 import type { BlobKeeper, CarriedWorkKeeper } from './store.ts';
 
 /** One bound for both: the whole of an output is never larger than what carried work may be. */
-const LIMIT_BYTES = bounds.carriedWorkBytes;
+const limitBytes = bounds.carriedWorkBytes;
 
 export function createBlobs(database: StoreDatabase): BlobKeeper {
   return {
@@ -26,14 +26,14 @@ export function createCarriedWork(database: StoreDatabase): CarriedWorkKeeper {
   };
 }
 
-interface BlobKey {
+type BlobKey = {
   sessionId: string;
   kind: 'output' | 'carried-work';
   blobId: string;
-}
+};
 
 async function save(database: StoreDatabase, key: BlobKey, bytes: Uint8Array): Promise<void> {
-  if (bytes.length > LIMIT_BYTES) throw new BlobTooLarge(bytes.length, LIMIT_BYTES);
+  if (bytes.length > limitBytes) throw new BlobTooLarge(bytes.length, limitBytes);
   await database.write(async (db) => {
     await db
       .insertInto('blobs')

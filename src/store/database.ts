@@ -6,8 +6,8 @@ import type { Tables } from './schema.ts';
 import { isBusy, openSqliteConnection, type SqliteConnection } from './sqlite-connection.ts';
 
 /** How long a writer tries to get its turn before the error reaches the caller, who may retry. */
-const WRITE_PATIENCE_MS = 30_000;
-const LONGEST_PAUSE_MS = 25;
+const writePatienceMs = 30_000;
+const longestPauseMs = 25;
 
 export class StoreDatabase {
   readonly file: string;
@@ -38,7 +38,7 @@ export class StoreDatabase {
    * While another process has the lock, this one waits without blocking the event loop.
    */
   async write<T>(work: (db: Kysely<Tables>) => Promise<T>): Promise<T> {
-    const giveUpAt = performance.now() + WRITE_PATIENCE_MS;
+    const giveUpAt = performance.now() + writePatienceMs;
     for (let attempt = 1; ; attempt += 1) {
       if (this.#closed) throw new StoreClosed();
       try {
@@ -46,7 +46,7 @@ export class StoreDatabase {
       } catch (error) {
         if (!isBusy(error) || performance.now() > giveUpAt) throw error;
       }
-      await sleep(Math.random() * Math.min(2 ** attempt, LONGEST_PAUSE_MS));
+      await sleep(Math.random() * Math.min(2 ** attempt, longestPauseMs));
     }
   }
 

@@ -8,7 +8,7 @@
 import { closeSync, constants, openSync, watch, writeSync, type FSWatcher } from 'node:fs';
 import { StoreClosed, StoreNotWritable } from './errors.ts';
 
-const POLL_INTERVAL_MS = 250;
+const pollIntervalMs = 250;
 
 export class Doorbell {
   readonly #path: string;
@@ -96,7 +96,7 @@ export class Doorbell {
       // The system has no watch to give: polling alone has to do.
     }
     this.#polled = this.#version();
-    this.#timer = setInterval(() => this.#poll(), POLL_INTERVAL_MS);
+    this.#timer = setInterval(() => this.#poll(), pollIntervalMs);
   }
 
   #stopWatching(): void {

@@ -8,7 +8,7 @@ import type { Tables } from './schema.ts';
 import type { EventLog, FollowOptions } from './store.ts';
 
 /** An event has at most a few hundred KiB, most have a few hundred bytes. */
-const FOLLOW_PAGE_EVENTS = 64;
+const followPageEvents = 64;
 
 export function createEventLog(database: StoreDatabase, doorbell: Doorbell): EventLog {
   const follower = { database, doorbell };
@@ -42,12 +42,12 @@ async function appendOwn(
   return { lastSeq: await insertEvents(db, sessionId, rows), appended: fresh.length };
 }
 
-interface Range {
+type Range = {
   after: number;
   upTo: number;
   limit: number;
   types: readonly EventType[] | undefined;
-}
+};
 
 async function readEvents(db: Kysely<Tables>, sessionId: string, range: Range): Promise<SessionEvent[]> {
   let query = selectEvents(db, sessionId)
@@ -80,7 +80,7 @@ async function* follow(
           ? await readEvents(database.read, sessionId, {
               after: seen,
               upTo,
-              limit: FOLLOW_PAGE_EVENTS,
+              limit: followPageEvents,
               types,
             })
           : [];
@@ -88,7 +88,7 @@ async function* follow(
         if (signal?.aborted === true) return;
         yield event;
       }
-      const full = page.length === FOLLOW_PAGE_EVENTS;
+      const full = page.length === followPageEvents;
       seen = full ? (page.at(-1)?.seq ?? upTo) : Math.max(seen, upTo);
       if (!full) await bell.next(rings, signal);
       if (signal?.aborted === true) return;

@@ -4,17 +4,17 @@ import type { EventBody, SessionEvent } from '../contracts/events.ts';
 import type { EventsTable, Tables } from './schema.ts';
 
 /** An event before the store gave it its `seq`; at least one of the two keys is set. */
-export interface NewEvent {
+export type NewEvent = {
   at: string;
   generation: number;
   turnId?: string | undefined;
   body: EventBody;
   eventId: string | null;
   journalOffset: number | null;
-}
+};
 
 /** SQLite allows 32,766 parameters in one statement. */
-const ROWS_PER_INSERT = 500;
+const rowsPerInsert = 500;
 
 export async function lastSeqOf(db: Kysely<Tables>, sessionId: string): Promise<number> {
   const row = await db
@@ -56,10 +56,10 @@ export async function insertEvents(
 ): Promise<number> {
   const last = await lastSeqOf(db, sessionId);
   const rows = events.map((event, index) => toRow(sessionId, last + 1 + index, event));
-  for (let from = 0; from < rows.length; from += ROWS_PER_INSERT) {
+  for (let from = 0; from < rows.length; from += rowsPerInsert) {
     await db
       .insertInto('events')
-      .values(rows.slice(from, from + ROWS_PER_INSERT))
+      .values(rows.slice(from, from + rowsPerInsert))
       .execute();
   }
   return last + rows.length;

@@ -9,7 +9,7 @@ const migrations: Record<string, Migration> = {
   '0001-sessions': { up: createSessionTables },
 };
 
-export const SCHEMA_VERSION = Object.keys(migrations).length;
+export const schemaVersion = Object.keys(migrations).length;
 
 export const migrationProvider: MigrationProvider = { getMigrations: async () => migrations };
 

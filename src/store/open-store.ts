@@ -12,7 +12,7 @@ import { StoreCorrupted, StoreNotWritable, StoreTooNew } from './errors.ts';
 import { createEventLog } from './event-log.ts';
 import { createImageRecords } from './image-records.ts';
 import { createJournal } from './journal.ts';
-import { migrationProvider, SCHEMA_VERSION } from './migrations.ts';
+import { migrationProvider, schemaVersion } from './migrations.ts';
 import { deleteSession } from './retention.ts';
 import { createSandboxLedger } from './sandbox-ledger.ts';
 import { isBusy } from './sqlite-connection.ts';
@@ -22,8 +22,8 @@ import { createTranscripts } from './transcripts.ts';
 export type StoreLocation = { file: string } | { dataDirectory: string };
 
 /** "HVST": what makes a SQLite file a store of ours. */
-const APPLICATION_ID = 0x48565354;
-const OPEN_PATIENCE_MS = 10_000;
+const applicationId = 0x48565354;
+const openPatienceMs = 10_000;
 
 /**
  * Opens the store, and makes it when there is none. Throws `StoreCorrupted`, `StoreTooNew` or `StoreNotWritable`, each
@@ -60,7 +60,7 @@ function makeFile(file: string): void {
 
 /** Several processes may open a new file at once; SQLite then answers "busy" to all but one. */
 async function openDatabase(file: string): Promise<StoreDatabase> {
-  const giveUpAt = performance.now() + OPEN_PATIENCE_MS;
+  const giveUpAt = performance.now() + openPatienceMs;
   for (;;) {
     try {
       return new StoreDatabase(file);
@@ -72,24 +72,24 @@ async function openDatabase(file: string): Promise<StoreDatabase> {
 }
 
 async function migrate(database: StoreDatabase): Promise<void> {
-  if ((await versionOf(database)) === SCHEMA_VERSION) return;
+  if ((await versionOf(database)) === schemaVersion) return;
   await database.write(async (db) => {
     // Another process may have done it meanwhile.
-    if ((await versionOf(database)) === SCHEMA_VERSION) return;
+    if ((await versionOf(database)) === schemaVersion) return;
     const { error } = await new Migrator({ db, provider: migrationProvider }).migrateToLatest();
     if (error !== undefined)
       throw error instanceof Error ? error : new Error('A migration failed.', { cause: error });
-    await sql.raw(`pragma application_id = ${APPLICATION_ID}`).execute(db);
-    await sql.raw(`pragma user_version = ${SCHEMA_VERSION}`).execute(db);
+    await sql.raw(`pragma application_id = ${applicationId}`).execute(db);
+    await sql.raw(`pragma user_version = ${schemaVersion}`).execute(db);
   });
 }
 
 async function versionOf(database: StoreDatabase): Promise<number> {
   const { rows } = await sql`select 1 from sqlite_master limit 1`.execute(database.read);
   if (rows.length === 0) return 0;
-  if (database.pragma('application_id') !== APPLICATION_ID) throw new StoreCorrupted(database.file);
+  if (database.pragma('application_id') !== applicationId) throw new StoreCorrupted(database.file);
   const found = Number(database.pragma('user_version'));
-  if (found > SCHEMA_VERSION) throw new StoreTooNew(database.file, { found, known: SCHEMA_VERSION });
+  if (found > schemaVersion) throw new StoreTooNew(database.file, { found, known: schemaVersion });
   return found;
 }
 

@@ -1,7 +1,7 @@
 /** The tables as Kysely types. Texts named `…_json` were written by this store from a checked value. */
 import type { Generated } from 'kysely';
 
-export interface Tables {
+export type Tables = {
   events: EventsTable;
   journal_cursors: JournalCursorsTable;
   transcript_entries: TranscriptEntriesTable;
@@ -9,9 +9,9 @@ export interface Tables {
   blobs: BlobsTable;
   sandboxes: SandboxesTable;
   base_images: BaseImagesTable;
-}
+};
 
-export interface EventsTable {
+export type EventsTable = {
   session_id: string;
   seq: number;
   generation: number;
@@ -22,15 +22,15 @@ export interface EventsTable {
   /** One of the two is set: what makes a repeated append harmless (I5). */
   event_id: string | null;
   journal_offset: number | null;
-}
+};
 
-interface JournalCursorsTable {
+type JournalCursorsTable = {
   session_id: string;
   generation: number;
   next_offset: number;
-}
+};
 
-interface TranscriptEntriesTable {
+type TranscriptEntriesTable = {
   /** Orders the entries of all conversations of a session. */
   ordinal: Generated<number>;
   session_id: string;
@@ -39,23 +39,23 @@ interface TranscriptEntriesTable {
   subpath: string;
   uuid: string | null;
   entry_json: string;
-}
+};
 
-interface CheckpointsTable {
+type CheckpointsTable = {
   ordinal: Generated<number>;
   session_id: string;
   checkpoint_id: string;
   checkpoint_json: string;
-}
+};
 
-interface BlobsTable {
+type BlobsTable = {
   session_id: string;
   kind: 'output' | 'carried-work';
   blob_id: string;
   bytes: Uint8Array;
-}
+};
 
-interface SandboxesTable {
+type SandboxesTable = {
   name: string;
   session_id: string;
   generation: number;
@@ -63,11 +63,11 @@ interface SandboxesTable {
   intended_at: string;
   ended_at: string | null;
   ended_reason: string | null;
-}
+};
 
-interface BaseImagesTable {
+type BaseImagesTable = {
   recipe_hash: string;
   image_id: string;
   runtime_version: string;
   built_at: string;
-}
+};

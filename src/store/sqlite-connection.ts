@@ -8,22 +8,22 @@ import type { SqliteDatabase, SqliteStatement } from 'kysely';
 import { StoreCorrupted, StoreNotWritable } from './errors.ts';
 
 /** Pages of 4 KiB: rarely enough that the time a checkpoint of the WAL takes is no delay anybody sees. */
-const CHECKPOINT_PAGES = 4_000;
-const WAL_LIMIT_BYTES = 64 * 1024 * 1024;
+const checkpointPages = 4_000;
+const walLimitBytes = 64 * 1024 * 1024;
 /** Short, because SQLite blocks the whole process while it waits; whoever needs longer tries again. */
-const BUSY_TIMEOUT_MS = 5;
+const busyTimeoutMs = 5;
 /** A WAL reader waits only while another connection recovers the file. */
-const READER_BUSY_TIMEOUT_MS = 5_000;
+const readerBusyTimeoutMs = 5_000;
 /** Texts differ in the number of rows they insert: enough for all common ones. */
-const MAX_STATEMENTS = 200;
+const maxStatements = 200;
 
-export interface SqliteConnection extends SqliteDatabase {
+export type SqliteConnection = {
   /** The value of a pragma. Throws `StoreCorrupted` or `StoreNotWritable` like every other use of the file. */
   pragma(source: string): unknown;
-}
+} & SqliteDatabase;
 
 export function openSqliteConnection(file: string, use: 'write' | 'read'): SqliteConnection {
-  const timeout = use === 'write' ? BUSY_TIMEOUT_MS : READER_BUSY_TIMEOUT_MS;
+  const timeout = use === 'write' ? busyTimeoutMs : readerBusyTimeoutMs;
   const database = translating(file, () => new Database(file, { timeout }));
   const statements = new Map<string, SqliteStatement>();
   const connection: SqliteConnection = {
@@ -33,7 +33,7 @@ export function openSqliteConnection(file: string, use: 'write' | 'read'): Sqlit
       let statement = statements.get(text);
       if (statement === undefined) {
         statement = prepared(file, database, text);
-        if (statements.size < MAX_STATEMENTS) statements.set(text, statement);
+        if (statements.size < maxStatements) statements.set(text, statement);
       }
       return statement;
     },
@@ -41,8 +41,8 @@ export function openSqliteConnection(file: string, use: 'write' | 'read'): Sqlit
   try {
     connection.pragma('journal_mode = wal');
     connection.pragma('synchronous = normal');
-    connection.pragma(`wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
-    connection.pragma(`journal_size_limit = ${WAL_LIMIT_BYTES}`);
+    connection.pragma(`wal_autocheckpoint = ${checkpointPages}`);
+    connection.pragma(`journal_size_limit = ${walLimitBytes}`);
     if (use === 'read') connection.pragma('query_only = on');
     return connection;
   } catch (error) {

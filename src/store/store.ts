@@ -17,7 +17,7 @@ import type { EventBody, EventType, OwnEvent, SessionEvent } from '../contracts/
 import type { TranscriptBatch, TranscriptEntry } from '../contracts/transcript.ts';
 
 /** What watchers of sessions may use: nothing in it writes. */
-export interface StoreReader extends AsyncDisposable {
+export type StoreReader = {
   readonly events: EventReader;
   readonly transcripts: TranscriptReader;
   readonly checkpoints: CheckpointReader;
@@ -25,9 +25,9 @@ export interface StoreReader extends AsyncDisposable {
   readonly blobs: BlobReader;
   /** Ends every follower with `StoreClosed`. */
   close(): Promise<void>;
-}
+} & AsyncDisposable;
 
-export interface Store extends StoreReader {
+export type Store = {
   readonly events: EventLog;
   readonly journal: Journal;
   readonly checkpoints: CheckpointLog;
@@ -41,9 +41,9 @@ export interface Store extends StoreReader {
    * the ledger until they ended. With `keepEvents` the event log stays, and what it points to.
    */
   deleteSession(sessionId: string, options: { keepCheckpoint: boolean; keepEvents?: boolean }): Promise<void>;
-}
+} & StoreReader;
 
-export interface EventReader {
+export type EventReader = {
   /** Events with a `seq` above `after`, in order, at most `limit`; only of these types when they are given. */
   read(
     sessionId: string,
@@ -62,25 +62,25 @@ export interface EventReader {
    * read in pages when they are asked for: a slow follower holds one page in memory and slows down nobody.
    */
   follow(sessionId: string, options: FollowOptions): AsyncIterable<SessionEvent>;
-}
+};
 
-export interface FollowOptions {
+export type FollowOptions = {
   /** The last `seq` already seen; 0 for all. */
   after: number;
   signal?: AbortSignal;
   types?: readonly EventType[];
-}
+};
 
-export interface EventLog extends EventReader {
+export type EventLog = {
   /**
    * Appends the workflow's own events (I5): keyed by session and `eventId`; one that is there already is left out. The
    * store assigns `seq`.
    */
   appendOwn(sessionId: string, events: readonly OwnEvent[]): Promise<{ lastSeq: number; appended: number }>;
-}
+} & EventReader;
 
 /** One record of a generation's journal, as far as the store keeps it. */
-export interface JournalItem {
+export type JournalItem = {
   /** Byte position of the record in the journal, and of the one after it. */
   offset: number;
   endOffset: number;
@@ -91,9 +91,9 @@ export interface JournalItem {
   eventId?: string;
   /** Entries with a `uuid` that is there already are left out. */
   transcript?: TranscriptBatch;
-}
+};
 
-export interface JournalBatch {
+export type JournalBatch = {
   sessionId: string;
   generation: number;
   /** Where the batch begins and ends, whether or not records of every byte are in it. */
@@ -101,9 +101,9 @@ export interface JournalBatch {
   nextOffset: number;
   /** In the order of their offsets. */
   items: readonly JournalItem[];
-}
+};
 
-export interface Journal {
+export type Journal = {
   /**
    * Appends a batch and moves the generation's cursor to its end (I5): keyed by session, generation and offset; records
    * before the cursor are left out, so batches may overlap what is stored. Throws `JournalGap` when records are missing
@@ -112,15 +112,15 @@ export interface Journal {
   append(batch: JournalBatch): Promise<{ cursor: number; lastSeq: number; appended: number }>;
   /** Where to read the generation's journal from; 0 before its first record. */
   cursor(sessionId: string, generation: number): Promise<number>;
-}
+};
 
 /** A place in a conversation: its first `entries` entries. Subagents' conversations do not count. */
-export interface TranscriptPosition {
+export type TranscriptPosition = {
   agentSessionId: string;
   entries: number;
-}
+};
 
-export interface TranscriptReader {
+export type TranscriptReader = {
   /** The end of the newest conversation; null when there is none. */
   position(sessionId: string): Promise<TranscriptPosition | null>;
   /** The conversation up to `position`, by default the whole newest one; null when there is none. */
@@ -128,41 +128,41 @@ export interface TranscriptReader {
     sessionId: string,
     position?: TranscriptPosition,
   ): Promise<{ agentSessionId: string; entries: TranscriptEntry[] } | null>;
-}
+};
 
-interface CheckpointReader {
+type CheckpointReader = {
   find(sessionId: string, checkpointId: string): Promise<Checkpoint | null>;
   latest(sessionId: string): Promise<Checkpoint | null>;
   /** Oldest first. */
   list(sessionId: string): Promise<Checkpoint[]>;
-}
+};
 
-export interface CheckpointLog extends CheckpointReader {
+export type CheckpointLog = {
   /** Keyed by session and checkpoint id: one that is there is replaced (a snapshot was added) and keeps its place. */
   save(checkpoint: Checkpoint): Promise<void>;
-}
+} & CheckpointReader;
 
-interface CarriedWorkReader {
+type CarriedWorkReader = {
   /** The bundle's bytes; null when it is not there (any more). */
   read(sessionId: string, sha256: string): Promise<Uint8Array | null>;
-}
+};
 
-export interface CarriedWorkKeeper extends CarriedWorkReader {
+export type CarriedWorkKeeper = {
   /** Keeps a bundle under the hash of its bytes, which is returned in hex. Throws `BlobTooLarge`. */
   save(sessionId: string, bundle: Uint8Array): Promise<{ sha256: string }>;
-}
+} & CarriedWorkReader;
 
-interface BlobReader {
+type BlobReader = {
   read(sessionId: string, blobId: string): Promise<Uint8Array | null>;
-}
+};
 
 /** The whole of what the event log shows only a part of. */
-export interface BlobKeeper extends BlobReader {
+export type BlobKeeper = {
   /** Keyed by session and blob id; one that is there stays as it is. Throws `BlobTooLarge`. */
   save(sessionId: string, blobId: string, bytes: Uint8Array): Promise<void>;
-}
+} & BlobReader;
 
-export interface SandboxRecord {
+export type SandboxRecord = {
   name: string;
   sessionId: string;
   generation: number;
@@ -171,10 +171,10 @@ export interface SandboxRecord {
   intendedAt: string;
   endedAt: string | null;
   endedReason: string | null;
-}
+};
 
 /** Every sandbox there ever was or may be (I7). All writes are keyed by the sandbox's name. */
-export interface SandboxLedger {
+export type SandboxLedger = {
   /** Before the sandbox is created. One that is there stays as it is. */
   recordIntent(intent: { name: string; sessionId: string; generation: number }): Promise<void>;
   recordCreated(created: { name: string; sandboxId: string }): Promise<void>;
@@ -183,20 +183,20 @@ export interface SandboxLedger {
   find(name: string): Promise<SandboxRecord | null>;
   /** Those that may exist: intended and not ended. Oldest first. */
   listOpen(): Promise<SandboxRecord[]>;
-}
+};
 
 /** An image that was built from a recipe. */
-interface BaseImage {
+type BaseImage = {
   recipeHash: string;
   imageId: string;
   runtimeVersion: string;
   builtAt: string;
-}
+};
 
-export interface ImageRecords {
+export type ImageRecords = {
   /** Keyed by the recipe's hash; the newest record of a recipe counts. */
   recordBase(image: BaseImage): Promise<void>;
   findBase(recipeHash: string): Promise<BaseImage | null>;
   /** When the provider does not have it any more. */
   forgetBase(recipeHash: string): Promise<void>;
-}
+};

@@ -6,7 +6,7 @@ import type { Tables } from './schema.ts';
 import type { TranscriptPosition, TranscriptReader } from './store.ts';
 
 /** The conversation with the caller; subagents have subpaths. */
-const MAIN = '';
+const mainConversation = '';
 
 export function createTranscripts(database: StoreDatabase): TranscriptReader {
   const db = database.read;
@@ -33,7 +33,7 @@ async function positionOf(db: Kysely<Tables>, sessionId: string): Promise<Transc
     .selectFrom('transcript_entries')
     .select('agent_session_id')
     .where('session_id', '=', sessionId)
-    .where('subpath', '=', MAIN)
+    .where('subpath', '=', mainConversation)
     .orderBy('ordinal', 'desc')
     .limit(1)
     .executeTakeFirst();
@@ -49,11 +49,11 @@ function selectEntries(db: Kysely<Tables>, sessionId: string, agentSessionId: st
     .selectFrom('transcript_entries')
     .where('session_id', '=', sessionId)
     .where('agent_session_id', '=', agentSessionId)
-    .where('subpath', '=', MAIN);
+    .where('subpath', '=', mainConversation);
 }
 
 /** SQLite allows 32,766 parameters in one statement. */
-const ROWS_PER_INSERT = 1_000;
+const rowsPerInsert = 1_000;
 
 /** Within a write transaction. An entry whose `uuid` is there already is left out. */
 export async function insertEntries(
@@ -64,14 +64,14 @@ export async function insertEntries(
   const rows = batch.entries.map((entry) => ({
     session_id: sessionId,
     agent_session_id: batch.agentSessionId,
-    subpath: batch.subpath ?? MAIN,
+    subpath: batch.subpath ?? mainConversation,
     uuid: entry.uuid ?? null,
     entry_json: JSON.stringify(entry),
   }));
-  for (let from = 0; from < rows.length; from += ROWS_PER_INSERT) {
+  for (let from = 0; from < rows.length; from += rowsPerInsert) {
     await db
       .insertInto('transcript_entries')
-      .values(rows.slice(from, from + ROWS_PER_INSERT))
+      .values(rows.slice(from, from + rowsPerInsert))
       .onConflict((conflict) => conflict.doNothing())
       .execute();
   }

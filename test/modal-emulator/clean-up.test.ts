@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { BoxWatch } from './support/box-watch.ts';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { ContainerWatch } from './support/container-watch.ts';
 import { eventually, Harness, mountsUnder, sh } from './support/harness.ts';
 
 let harness: Harness;
@@ -12,17 +12,17 @@ afterAll(async () => {
   await harness[Symbol.asyncDispose]();
 });
 
-const boxesOnDisk = (): string[] => readdirSync(join(harness.stateDirectory, 'boxes'));
+const containersOnDisk = (): string[] => readdirSync(join(harness.stateDirectory, 'containers'));
 
 describe('ending sandboxes', () => {
-  it('thirty of them, in every way, leaves no process, no mount and no file', async () => {
+  test('thirty of them, in every way, leaves no process, no mount and no file', async () => {
     const sandboxes = await Promise.all(
       Array.from({ length: 30 }, async (_, index) =>
         harness.sandbox(index % 3 === 0 ? { command: ['sh', '-c', 'read line; exit 5'] } : {}),
       ),
     );
-    using watch = new BoxWatch(harness.stateDirectory);
-    expect(watch.boxes).toBe(30);
+    using watch = new ContainerWatch(harness.stateDirectory);
+    expect(watch.containers).toBe(30);
     // Daemons in sessions of their own that ignore every signal they can.
     const daemons = 'for i in 1 2 3; do setsid sh -c "trap \'\' TERM INT HUP; sleep 600" & done';
     await Promise.all(
@@ -43,12 +43,12 @@ describe('ending sandboxes', () => {
     // An end that was reported has happened: nothing is waited for here.
     expect(watch.processes()).toEqual([]);
     expect(mountsUnder(harness.stateDirectory)).toEqual([]);
-    await eventually(boxesOnDisk).toEqual([]);
+    await eventually(containersOnDisk).toEqual([]);
   });
 
-  it('with two hundred processes that ignore signals is over at once', async () => {
+  test('with two hundred processes that ignore signals is over at once', async () => {
     const sandbox = await harness.sandbox();
-    using watch = new BoxWatch(harness.stateDirectory);
+    using watch = new ContainerWatch(harness.stateDirectory);
     await sh(
       sandbox,
       'for i in $(seq 200); do setsid sh -c "trap \'\' TERM; exec sleep 600" >/dev/null 2>&1 & done',
@@ -58,7 +58,7 @@ describe('ending sandboxes', () => {
     expect(watch.processes()).toEqual([]);
   });
 
-  it('twice, or at the same moment, is the same as once', async () => {
+  test('twice, or at the same moment, is the same as once', async () => {
     const sandbox = await harness.sandbox();
     await Promise.all([
       sandbox.terminate(),
@@ -69,7 +69,7 @@ describe('ending sandboxes', () => {
     expect(await sandbox.wait()).toBe(137);
   });
 
-  it('ends the commands that were running, and their waits', async () => {
+  test('ends the commands that were running, and their waits', async () => {
     const sandbox = await harness.sandbox();
     const processes = await Promise.all(
       Array.from({ length: 20 }, async () => sandbox.exec(['sleep', '600'])),
@@ -79,13 +79,13 @@ describe('ending sandboxes', () => {
     expect(new Set(await Promise.all(waits))).toEqual(new Set([137]));
   });
 
-  it('while it boots ends it too', async () => {
+  test('while it boots ends it too', async () => {
     const creations = Array.from({ length: 5 }, async (_, index) =>
       harness.sandbox({ name: `booting-${index}` }),
     );
     const outcomes = Promise.allSettled(creations);
     await harness.stop();
     await outcomes;
-    expect(boxesOnDisk()).toEqual([]);
+    expect(containersOnDisk()).toEqual([]);
   });
 });

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { parseDockerfile } from '../../src/modal-emulator/images/dockerfile.ts';
 import { splitAssignments, splitWords } from '../../src/modal-emulator/images/words.ts';
 
@@ -8,18 +8,18 @@ const scripts = (...commands: string[]): unknown[] =>
   );
 
 describe('Dockerfile commands', () => {
-  it('may span lines and elements, with comments and blank lines between', () => {
+  test('may span lines and elements, with comments and blank lines between', () => {
     expect(scripts('RUN one && \\', '  # why', '', '  two', 'RUN three \\\n  four')).toEqual([
       { script: 'one &&   two' },
       { script: 'three   four' },
     ]);
   });
 
-  it('may be lower case', () => {
+  test('may be lower case', () => {
     expect(scripts('from debian:bookworm', 'run ls')).toEqual(['from', { script: 'ls' }]);
   });
 
-  it('take an argument vector', () => {
+  test('take an argument vector', () => {
     expect(scripts('RUN ["a", "b c"]', 'RUN [ -e /x ]')).toEqual([
       { argv: ['a', 'b c'] },
       { script: '[ -e /x ]' },
@@ -27,7 +27,7 @@ describe('Dockerfile commands', () => {
     expect(() => parseDockerfile(['SHELL /bin/bash'])).toThrow(/JSON array/);
   });
 
-  it('take here-documents, as a script or as input of a command', () => {
+  test('take here-documents, as a script or as input of a command', () => {
     expect(scripts("RUN <<'EOF'\n  one\n\ntwo\nEOF", 'RUN three')).toEqual([
       { script: '  one\n\ntwo\n' },
       { script: 'three' },
@@ -39,7 +39,7 @@ describe('Dockerfile commands', () => {
     expect(() => parseDockerfile(['RUN cat <<EOF', 'text'])).toThrow(/no end/);
   });
 
-  it('that cannot be honoured are refused by name', () => {
+  test('that cannot be honoured are refused by name', () => {
     const refused = [
       'COPY --from=x a b',
       'ADD a b',
@@ -65,7 +65,7 @@ describe('Dockerfile commands', () => {
 describe('words', () => {
   const lookup = (name: string): string | undefined => ({ A: '1', EMPTY: '' })[name];
 
-  it('are split at blanks outside of quotes, with variables put in outside of single quotes', () => {
+  test('are split at blanks outside of quotes, with variables put in outside of single quotes', () => {
     expect(splitWords(`a "b $A" 'c $A' d\\ e "" $A\${A}x`, lookup)).toEqual([
       'a',
       'b 1',
@@ -77,14 +77,14 @@ describe('words', () => {
     expect(() => splitWords('a "b', lookup)).toThrow(/not closed/);
   });
 
-  it('know the forms of variables that Docker knows', () => {
+  test('know the forms of variables that Docker knows', () => {
     expect(
       splitWords('${NONE:-word} ${EMPTY:-word} ${A:-word} ${A:+word} ${NONE:+word}x \\$A', lookup),
     ).toEqual(['word', 'word', '1', 'word', 'x', '$A']);
     expect(() => splitWords('${A#x}', lookup)).toThrow(/not supported/);
   });
 
-  it('make assignments in both forms', () => {
+  test('make assignments in both forms', () => {
     expect(splitAssignments('A=b C="d e" F=g=h', lookup)).toEqual({ A: 'b', C: 'd e', F: 'g=h' });
     expect(splitAssignments('NAME the rest  of it', lookup)).toEqual({ NAME: 'the rest of it' });
     expect(() => splitAssignments('A=b nonsense', lookup)).toThrow(/NAME=value/);

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Sandbox } from 'modal';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { connect, Harness, out, sh } from './support/harness.ts';
 
 let harness: Harness;
@@ -51,7 +51,7 @@ async function whileCutting<T>(
 }
 
 describe('a fault in the control plane', () => {
-  it('UNAVAILABLE is tried again by the SDK under the same idempotency key', async () => {
+  test('UNAVAILABLE is tried again by the SDK under the same idempotency key', async () => {
     const from = harness.emulator.calls.length;
     harness.emulator.faults.fail(create, 2);
     const sandbox = await harness.sandbox({ tags: { test: 'unavailable' } });
@@ -62,14 +62,14 @@ describe('a fault in the control plane', () => {
     await sandbox.terminate();
   });
 
-  it('a lost answer does not make a second sandbox', async () => {
+  test('a lost answer does not make a second sandbox', async () => {
     harness.emulator.faults.loseAnswer(create, 1);
     const sandbox = await harness.sandbox({ name: 'lost-answer', tags: { test: 'lost' } });
     expect(await running('lost')).toEqual([sandbox.sandboxId]);
     await sandbox.terminate();
   });
 
-  it('lost answers to the end leave a sandbox that is found by its name', async () => {
+  test('lost answers to the end leave a sandbox that is found by its name', async () => {
     harness.emulator.faults.loseAnswer(create, 4);
     await expect(harness.sandbox({ name: 'ambiguous' })).rejects.toMatchObject({ code: 14 });
     const found = await harness.modal.sandboxes.fromName('test-app', 'ambiguous');
@@ -77,7 +77,7 @@ describe('a fault in the control plane', () => {
     await found.terminate();
   });
 
-  it('a cut connection during a call is survived', async () => {
+  test('a cut connection during a call is survived', async () => {
     harness.emulator.faults.delay('SandboxGetTaskIdV2', 300, 1);
     const sandbox = await harness.sandbox();
     const again = await harness.modal.sandboxes.fromId(sandbox.sandboxId);
@@ -88,7 +88,7 @@ describe('a fault in the control plane', () => {
     await sandbox.terminate();
   });
 
-  it('a throttle hint is obeyed, and given up when the wait would be too long', async () => {
+  test('a throttle hint is obeyed, and given up when the wait would be too long', async () => {
     const impatient = connect(harness.emulator.url, { maxThrottleWaitSecs: 2 });
     const app = await impatient.apps.fromName('test-app');
     const from = harness.emulator.calls.length;
@@ -102,7 +102,7 @@ describe('a fault in the control plane', () => {
     await sandbox.terminate();
   });
 
-  it('another status and a delay reach the caller as they are', async () => {
+  test('another status and a delay reach the caller as they are', async () => {
     harness.emulator.faults.fail(create, 1, 'RESOURCE_EXHAUSTED');
     await expect(harness.sandbox()).rejects.toMatchObject({ code: 8 });
     harness.emulator.faults.delay('*', 200, 1);
@@ -113,7 +113,7 @@ describe('a fault in the control plane', () => {
 });
 
 describe('a cut connection to the router', () => {
-  it('neither loses nor repeats output', async () => {
+  test('neither loses nor repeats output', async () => {
     const sandbox = await harness.sandbox();
     const command = 'for i in $(seq 1 400); do echo line $i; sleep 0.005; done; seq 1 300000';
     const { result, cuts } = await whileCutting({ intervalMs: 150 }, sh(sandbox, command));
@@ -125,7 +125,7 @@ describe('a cut connection to the router', () => {
     await sandbox.terminate();
   });
 
-  it('neither loses nor repeats what is written to a file', async () => {
+  test('neither loses nor repeats what is written to a file', async () => {
     const sandbox = await harness.sandbox();
     const content = Buffer.from(Array.from({ length: 4_000_000 }, (_, i) => `${i}\n`).join(''));
     // The SDK takes a broken write up again nine times.
@@ -138,7 +138,7 @@ describe('a cut connection to the router', () => {
     await sandbox.terminate();
   });
 
-  it('does not run a command a second time', async () => {
+  test('does not run a command a second time', async () => {
     const sandbox = await harness.sandbox();
     harness.emulator.faults.loseAnswer('TaskExecStart', 2);
     expect((await sh(sandbox, 'echo once >> /count')).code).toBe(0);
@@ -146,7 +146,7 @@ describe('a cut connection to the router', () => {
     await sandbox.terminate();
   });
 
-  it('leaves the entrypoint readable from the beginning', async () => {
+  test('leaves the entrypoint readable from the beginning', async () => {
     const sandbox = await harness.sandbox({ command: ['sh', '-c', 'seq 1 1000; sleep 1; seq 1001 2000'] });
     const { result } = await whileCutting({ intervalMs: 100 }, sandbox.stdout.readText());
     expect(result).toBe(`${Array.from({ length: 2000 }, (_, i) => i + 1).join('\n')}\n`);
@@ -154,7 +154,7 @@ describe('a cut connection to the router', () => {
 });
 
 describe('router tokens', () => {
-  it('are renewed by the SDK when they are near their end', async () => {
+  test('are renewed by the SDK when they are near their end', async () => {
     await using shortLived = await Harness.start({ jwtLifetimeSeconds: 2 });
     const sandbox = await shortLived.sandbox();
     expect(await out(sandbox, 'echo one')).toBe('one\n');
@@ -166,7 +166,7 @@ describe('router tokens', () => {
     await sandbox.terminate();
   });
 
-  it('revoked long before their end are not renewed, as on Modal; a new handle has a good one', async () => {
+  test('revoked long before their end are not renewed, as on Modal; a new handle has a good one', async () => {
     const sandbox = await harness.sandbox();
     expect(await out(sandbox, 'echo one')).toBe('one\n');
     harness.emulator.faults.expireRouterTokens();
@@ -181,7 +181,7 @@ describe('a killed sandbox', () => {
   const killed = async (sandbox: Sandbox): Promise<void> =>
     harness.emulator.faults.killSandbox(sandbox.sandboxId);
 
-  it('is reported as terminated, with its commands killed by a signal and its name free', async () => {
+  test('is reported as terminated, with its commands killed by a signal and its name free', async () => {
     const sandbox = await harness.sandbox({ name: 'victim', command: ['sleep', '600'] });
     const process = await sandbox.exec(['sh', '-c', 'echo begun; sleep 600']);
     const exit = process.wait();
@@ -200,7 +200,7 @@ describe('a killed sandbox', () => {
     await (await harness.sandbox({ name: 'victim' })).terminate();
   });
 
-  it('can still be read to the end of what it wrote', async () => {
+  test('can still be read to the end of what it wrote', async () => {
     const sandbox = await harness.sandbox();
     const process = await sandbox.exec(['sh', '-c', 'seq 1 100000; sleep 600']);
     await sleep(500);
@@ -213,7 +213,7 @@ describe('the control interface', () => {
   const post = async (path: string, body: object): Promise<Response> =>
     fetch(`${harness.emulator.controlUrl}${path}`, { method: 'POST', body: JSON.stringify(body) });
 
-  it('switches faults on, tells the calls and sets secrets', async () => {
+  test('switches faults on, tells the calls and sets secrets', async () => {
     expect(
       (await post('/faults', { fault: 'fail', rpc: create, times: 1, statusName: 'INTERNAL' })).status,
     ).toBe(200);
@@ -226,7 +226,7 @@ describe('the control interface', () => {
     await harness.modal.secrets.fromName('over-http', { requiredKeys: ['A'] });
   });
 
-  it('refuses what it does not know, and who does not know its address', async () => {
+  test('refuses what it does not know, and who does not know its address', async () => {
     expect((await post('/faults', { fault: 'explode' })).status).toBe(400);
     expect((await post('/faults', { fault: 'fail', rpc: create })).status).toBe(400);
     expect((await post('/nothing', {})).status).toBe(404);

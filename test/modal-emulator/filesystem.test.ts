@@ -12,7 +12,7 @@ import {
   SandboxFilesystemPermissionError,
   type Sandbox,
 } from 'modal';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Harness, out } from './support/harness.ts';
 
 let harness: Harness;
@@ -26,7 +26,7 @@ afterAll(async () => {
 });
 
 describe('a file', () => {
-  it('is written with its parents and read back, whatever is in it', async () => {
+  test('is written with its parents and read back, whatever is in it', async () => {
     const bytes = Buffer.from(Array.from({ length: 256 }, (_, value) => value));
     await sandbox.filesystem.writeBytes(bytes, '/new/parents/bytes');
     expect(Buffer.from(await sandbox.filesystem.readBytes('/new/parents/bytes'))).toEqual(bytes);
@@ -36,7 +36,7 @@ describe('a file', () => {
     expect(await sandbox.filesystem.readText('/new/empty')).toBe('');
   });
 
-  it('may have any name', async () => {
+  test('may have any name', async () => {
     const name = '/names/a b\n\'"$(touch bad)é-\\x';
     await sandbox.filesystem.writeText('odd', name);
     expect(await sandbox.filesystem.readText(name)).toBe('odd');
@@ -44,7 +44,7 @@ describe('a file', () => {
     expect(entry).toMatchObject({ name: name.slice('/names/'.length), path: name, type: 'file', size: 3 });
   });
 
-  it('keeps its mode and owner when it is overwritten, and a symlink stays one', async () => {
+  test('keeps its mode and owner when it is overwritten, and a symlink stays one', async () => {
     await out(
       sandbox,
       'mkdir /kept; echo old >/kept/file; chown 7:8 /kept/file; chmod 4750 /kept/file; ln -s file /kept/link',
@@ -55,7 +55,7 @@ describe('a file', () => {
     ).toBe('4750 7 8\nfile\nnewfile\nlink\n');
   });
 
-  it('travels between this machine and the sandbox in full', async () => {
+  test('travels between this machine and the sandbox in full', async () => {
     const directory = mkdtempSync(join(tmpdir(), 'harvest-copy-'));
     const content = Buffer.alloc(20 * 1024 * 1024, 'some content ');
     writeFileSync(join(directory, 'here'), content);
@@ -65,7 +65,7 @@ describe('a file', () => {
     rmSync(directory, { recursive: true });
   });
 
-  it('cannot be reached outside of the sandbox through a symlink', async () => {
+  test('cannot be reached outside of the sandbox through a symlink', async () => {
     await out(
       sandbox,
       `mkdir -p ${harness.stateDirectory}; ln -s ${harness.stateDirectory} /way-out; ln -s / /up`,
@@ -80,7 +80,7 @@ describe('a file', () => {
 });
 
 describe('a listing', () => {
-  it('has every entry once, sorted, with its type, size, mode, owner and target', async () => {
+  test('has every entry once, sorted, with its type, size, mode, owner and target', async () => {
     await out(
       sandbox,
       'mkdir -p /list/sub; echo 12345 >/list/file; chmod 640 /list/file; chown 0:8 /list/file; ln -s nowhere /list/link',
@@ -125,7 +125,7 @@ describe('a listing', () => {
     expect(await sandbox.filesystem.listFiles('/list/sub')).toEqual([]);
   });
 
-  it('of the root directory works, and so does information on one entry', async () => {
+  test('of the root directory works, and so does information on one entry', async () => {
     const names = (await sandbox.filesystem.listFiles('/')).map(({ path }) => path);
     expect(names).toContain('/etc');
     expect(await sandbox.filesystem.stat('/')).toMatchObject({ path: '/', type: 'directory' });
@@ -138,7 +138,7 @@ describe('a listing', () => {
 });
 
 describe('directories', () => {
-  it('are made with their parents unless that is not wanted, and removed with their content if that is wanted', async () => {
+  test('are made with their parents unless that is not wanted, and removed with their content if that is wanted', async () => {
     const { filesystem } = sandbox;
     await filesystem.makeDirectory('/made/with/parents');
     await filesystem.makeDirectory('/made/with/parents');
@@ -151,7 +151,7 @@ describe('directories', () => {
 });
 
 describe('a failing operation', () => {
-  it('is told by the error class the SDK has for it', async () => {
+  test('is told by the error class the SDK has for it', async () => {
     const { filesystem } = sandbox;
     await out(sandbox, 'mkdir -p /fail/directory; echo x >/fail/file');
     const failures: [() => Promise<unknown>, new (...args: never[]) => Error][] = [
@@ -183,7 +183,7 @@ describe('a failing operation', () => {
     );
   });
 
-  it("in an ended sandbox is the SDK's not-found", async () => {
+  test("in an ended sandbox is the SDK's not-found", async () => {
     const ended = await harness.sandbox();
     await ended.filesystem.writeText('x', '/x');
     await ended.terminate();

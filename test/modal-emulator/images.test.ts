@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { NotFoundError } from 'modal';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { connect, Harness, out, eventually } from './support/harness.ts';
 
 let harness: Harness;
@@ -25,7 +25,7 @@ const filesWith = (text: string): string[] =>
     .filter(Boolean);
 
 describe('an image', () => {
-  it('is a real Debian with what its commands did', async () => {
+  test('is a real Debian with what its commands did', async () => {
     const image = await harness.build(
       'ENV GREETING="hello there" PATH=/extra:$PATH',
       'WORKDIR /work',
@@ -44,14 +44,14 @@ describe('an image', () => {
     await sandbox.terminate();
   });
 
-  it('is not built again for the same commands', async () => {
+  test('is not built again for the same commands', async () => {
     const first = await harness.build('RUN echo ran same');
     const second = await harness.build('RUN echo ran same');
     expect(second.imageId).toBe(first.imageId);
     expect(timesRun('same')).toBe(1);
   });
 
-  it('is built anew from the first changed command on', async () => {
+  test('is built anew from the first changed command on', async () => {
     await harness.build('RUN echo ran a > /a; echo ran step-a', 'RUN echo ran step-b', 'RUN echo ran step-c');
     await harness.build(
       'RUN echo ran a > /a; echo ran step-a',
@@ -63,7 +63,7 @@ describe('an image', () => {
     ]);
   });
 
-  it('can be extended, in the same chain and from its id', async () => {
+  test('can be extended, in the same chain and from its id', async () => {
     const base = await harness.build('RUN echo base > /base');
     const again = await harness.modal.images.fromId(base.imageId);
     const extended = await again.dockerfileCommands(['RUN cat /base /base > /twice']).build(harness.app);
@@ -72,7 +72,7 @@ describe('an image', () => {
     await sandbox.terminate();
   });
 
-  it('that several ask for at once is built once', async () => {
+  test('that several ask for at once is built once', async () => {
     const command = 'RUN sleep 0.5; echo ran shared';
     const images = await Promise.all([
       harness.build(command),
@@ -83,7 +83,7 @@ describe('an image', () => {
     expect(timesRun('shared')).toBe(1);
   });
 
-  it('is built again when that is forced, and the new one counts from then on', async () => {
+  test('is built again when that is forced, and the new one counts from then on', async () => {
     const recipe = ['RUN date +%N > /moment; echo ran forced'];
     const first = await harness.build(...recipe);
     const { images } = harness.modal;
@@ -96,7 +96,7 @@ describe('an image', () => {
     expect((await harness.build(...recipe)).imageId).toBe(forced.imageId);
   });
 
-  it('gets secrets and variables of its build in RUN and keeps none of them', async () => {
+  test('gets secrets and variables of its build in RUN and keeps none of them', async () => {
     const secret = await harness.modal.secrets.fromObject({ BUILD_TOKEN: 'canary-8f2c' });
     const build = async (mode: string) =>
       harness.modal.images
@@ -115,7 +115,7 @@ describe('an image', () => {
     await sandbox.terminate();
   });
 
-  it('whose command fails says which one, how, and what it printed; the next try builds again', async () => {
+  test('whose command fails says which one, how, and what it printed; the next try builds again', async () => {
     const failing = harness.build('RUN echo before', 'RUN echo "what went wrong" >&2; exit 42');
     await expect(failing).rejects.toThrow(/ended with code 42[\s\S]*what went wrong/);
     await expect(harness.build('RUN echo before', 'RUN echo "what went wrong" >&2; exit 42')).rejects.toThrow(
@@ -123,7 +123,7 @@ describe('an image', () => {
     );
   });
 
-  it('with a command that is not supported is refused before anything is built', async () => {
+  test('with a command that is not supported is refused before anything is built', async () => {
     const calls = harness.logs.length;
     await expect(harness.build('RUN echo no', 'USER nobody')).rejects.toMatchObject({
       code: 12,
@@ -132,7 +132,7 @@ describe('an image', () => {
     expect(harness.logs).toHaveLength(calls);
   });
 
-  it('from another registry tag is refused', async () => {
+  test('from another registry tag is refused', async () => {
     for (const tag of [
       'node:22',
       'debian:12',
@@ -147,13 +147,13 @@ describe('an image', () => {
     }
   });
 
-  it('with registry credentials is refused', async () => {
+  test('with registry credentials is refused', async () => {
     const secret = await harness.modal.secrets.fromObject({ REGISTRY_USERNAME: 'u', REGISTRY_PASSWORD: 'p' });
     const image = harness.modal.images.fromRegistry('debian:bookworm-slim', secret);
     await expect(image.build(harness.app)).rejects.toMatchObject({ code: 12 });
   });
 
-  it('streams its log while it is built', async () => {
+  test('streams its log while it is built', async () => {
     const image = {
       dockerfileCommands: ['FROM debian:bookworm-slim', 'RUN echo first; sleep 2; echo second'],
     };
@@ -172,7 +172,7 @@ describe('an image', () => {
     expect({ status, wasBuiltAtFirstLine }).toEqual({ status: 1, wasBuiltAtFirstLine: false });
   });
 
-  it('keeps the layers that others use when it is deleted, and no other', async () => {
+  test('keeps the layers that others use when it is deleted, and no other', async () => {
     const base = await harness.build('RUN echo shared > /shared-layer');
     const derived = await harness.build('RUN echo shared > /shared-layer', 'RUN echo own > /own-layer');
     const before = layersOnDisk().length;
@@ -191,9 +191,9 @@ describe('an image', () => {
 });
 
 describe('a build', () => {
-  it('leaves no box behind, whether it succeeds or fails', async () => {
+  test('leaves no container behind, whether it succeeds or fails', async () => {
     await harness.build('RUN sleep 600 & echo done');
     await expect(harness.build('RUN false')).rejects.toThrow(/code 1/);
-    await eventually(() => readdirSync(join(harness.stateDirectory, 'boxes'))).toEqual([]);
+    await eventually(() => readdirSync(join(harness.stateDirectory, 'containers'))).toEqual([]);
   });
 });

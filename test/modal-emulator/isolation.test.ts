@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import type { Sandbox } from 'modal';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Harness, out, sh } from './support/harness.ts';
 
 let harness: Harness;
@@ -15,12 +15,12 @@ afterAll(async () => {
 });
 
 describe('inside a sandbox', () => {
-  it('there are only its own processes', async () => {
+  test('there are only its own processes', async () => {
     const names = await out(sandbox, 'exec cat /proc/[0-9]*/comm');
     expect(names.split('\n').filter(Boolean).toSorted()).toEqual(['cat', 'sleep']);
   });
 
-  it("there is nothing of this machine's files and mounts", async () => {
+  test("there is nothing of this machine's files and mounts", async () => {
     const mounts = (await out(sandbox, 'cat /proc/mounts'))
       .split('\n')
       .filter(Boolean)
@@ -41,7 +41,7 @@ describe('inside a sandbox', () => {
     expect((await sh(sandbox, `ls ${harness.stateDirectory}`)).code).toBe(2);
   });
 
-  it('/dev, /run and /tmp are its own and begin empty', async () => {
+  test('/dev, /run and /tmp are its own and begin empty', async () => {
     const other = await harness.sandbox();
     await out(sandbox, 'touch /dev/shm/mine /run/mine /tmp/mine');
     expect(await out(other, 'ls /dev/shm /tmp; ls /run')).toBe('/dev/shm:\n\n/tmp:\nlock\nmodal\nmount\n');
@@ -55,14 +55,14 @@ describe('inside a sandbox', () => {
     await other.terminate();
   });
 
-  it("the kernel's settings cannot be changed through /sys, and the host name is its own", async () => {
+  test("the kernel's settings cannot be changed through /sys, and the host name is its own", async () => {
     expect((await sh(sandbox, 'echo x > /sys/kernel/mm/ksm/run')).code).not.toBe(0);
     expect(await out(sandbox, 'cat /proc/sys/kernel/hostname')).toBe('modal\n');
     await out(sandbox, 'echo other > /proc/sys/kernel/hostname');
     expect(hostname()).not.toBe('other');
   });
 
-  it("name resolution and authorities are this machine's, readable for every user", async () => {
+  test("name resolution and authorities are this machine's, readable for every user", async () => {
     const asUser =
       "setpriv --reuid 10001 --clear-groups sh -c 'cat /etc/resolv.conf; wc -c < $SSL_CERT_FILE'";
     const bundle = '/etc/ssl/certs/ca-certificates.crt';
@@ -81,7 +81,7 @@ describe('inside a sandbox', () => {
     );
   });
 
-  it('the environment is only what was handed in', async () => {
+  test('the environment is only what was handed in', async () => {
     const names = (await out(sandbox, "env | sed 's/=.*//'")).split('\n').filter(Boolean);
     const expected = [
       'CURL_CA_BUNDLE',
@@ -98,13 +98,13 @@ describe('inside a sandbox', () => {
     );
   });
 
-  it("the network is this machine's", async () => {
+  test("the network is this machine's", async () => {
     const { port } = new URL(harness.emulator.url);
     const connected = await sh(sandbox, `bash -c 'exec 3<>/dev/tcp/127.0.0.1/${port}'`);
     expect(connected.code).toBe(0);
   });
 
-  it('the package database is whole, and a directory of the image can be renamed', async () => {
+  test('the package database is whole, and a directory of the image can be renamed', async () => {
     expect(await out(sandbox, 'dpkg --audit; dpkg-query -W -f "\\${Package}\\n" | grep -c .')).toMatch(
       /^\d{2,3}\n$/,
     );

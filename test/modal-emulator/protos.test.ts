@@ -1,23 +1,23 @@
 import { join } from 'node:path';
 import protobuf from 'protobufjs';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { PROTO_DIRECTORY } from '../../src/modal-emulator/rpc/protos.ts';
+import { protoDirectory } from '../../src/modal-emulator/rpc/protos.ts';
 import * as controlPlane from '../../src/modal-emulator/services/control-plane-requests.ts';
 import * as router from '../../src/modal-emulator/services/router-requests.ts';
 import { readMessage, readRpc, type BundleField } from './support/sdk-bundle.ts';
 
 const root = new protobuf.Root();
 root.resolvePath = (_origin, target) =>
-  target.startsWith('google/') ? null : join(PROTO_DIRECTORY, target.split('/').at(-1) ?? target);
+  target.startsWith('google/') ? null : join(protoDirectory, target.split('/').at(-1) ?? target);
 root.loadSync(['control-plane.proto', 'command-router.proto']).resolveAll();
 
 const methods = [
   ...root.lookupService('modal.client.ModalClient').methodsArray,
   ...root.lookupService('modal.task_command_router.TaskCommandRouter').methodsArray,
 ];
-const EMPTY = 'google.protobuf.Empty';
-const served = methods.filter((method) => method.requestType !== EMPTY);
+const emptyMessage = 'google.protobuf.Empty';
+const served = methods.filter((method) => method.requestType !== emptyMessage);
 const types = ['modal.client', 'modal.task_command_router'].flatMap((name) =>
   (root.lookup(name) as protobuf.Namespace).nestedArray.filter((one) => one instanceof protobuf.Type),
 );
@@ -50,7 +50,7 @@ function messagesReachedFrom(type: protobuf.Type, seen = new Set<protobuf.Type>(
 }
 
 describe('the protocol definitions', () => {
-  it('have every field under the number, name and type that the installed SDK has', () => {
+  test('have every field under the number, name and type that the installed SDK has', () => {
     const found = types.flatMap((type) => {
       const bundle = readMessage(type.name);
       if (bundle === undefined) return type.name === 'Any' ? [] : [`${type.name} is not in the SDK`];
@@ -60,14 +60,14 @@ describe('the protocol definitions', () => {
     expect(types.length).toBeGreaterThan(70);
   });
 
-  it('have every RPC with the messages and directions of the installed SDK', () => {
+  test('have every RPC with the messages and directions of the installed SDK', () => {
     const found = methods.flatMap((method) => {
       const theirs = readRpc(method.name);
       if (theirs === undefined) return [`${method.name} is not in the SDK`];
       const streams =
         theirs.requestStream === (method.requestStream ?? false) &&
         theirs.responseStream === (method.responseStream ?? false);
-      const isRefused = method.requestType === EMPTY;
+      const isRefused = method.requestType === emptyMessage;
       const messages =
         isRefused ||
         (theirs.request === nameOf(method.requestType) && theirs.response === nameOf(method.responseType));
@@ -76,7 +76,7 @@ describe('the protocol definitions', () => {
     expect(found).toEqual([]);
   });
 
-  it('know every field that the SDK can set in a request, so that none is ignored unseen', () => {
+  test('know every field that the SDK can set in a request, so that none is ignored unseen', () => {
     const requests = new Set(
       served.flatMap((m) => [...messagesReachedFrom(root.lookupType(nameIn(m.requestType)))]),
     );
@@ -89,7 +89,7 @@ describe('the protocol definitions', () => {
     expect(requests.size).toBeGreaterThan(30);
   });
 
-  it('have a field for everything that the request schemas speak of', () => {
+  test('have a field for everything that the request schemas speak of', () => {
     const schemas: Record<string, z.ZodType> = {
       AppGetOrCreateRequest: controlPlane.appGetOrCreate,
       AuthTokenGetRequest: controlPlane.authTokenGet,

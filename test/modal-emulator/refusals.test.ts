@@ -1,7 +1,7 @@
 import { Client, credentials, Metadata } from '@grpc/grpc-js';
 import { ModalClient, Probe, type SandboxCreateParams } from 'modal';
 import { z } from 'zod';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { controlPlaneDefinition } from '../../src/modal-emulator/rpc/protos.ts';
 import { Harness } from './support/harness.ts';
 
@@ -36,7 +36,7 @@ async function call(rpc: string, request: object, headers: Record<string, string
   }
 }
 
-const UNIMPLEMENTED = 12;
+const unimplemented = 12;
 const refusal = (text: string | RegExp) => ({ details: expect.stringMatching(text) });
 
 describe('an option that Local Modal cannot honour', () => {
@@ -66,37 +66,37 @@ describe('an option that Local Modal cannot honour', () => {
     ['a custom domain', { customDomain: 'example.com' }, /customDomain/],
     ['verbose logs', { verbose: true }, /verbose/],
   ];
-  it.each(refused)('is refused at creation: %s', async (_, params, text) => {
+  test.each(refused)('is refused at creation: %s', async (_, params, text) => {
     await expect(harness.sandbox(params)).rejects.toMatchObject(refusal(text));
   });
 
-  it('is refused for a command: a terminal', async () => {
+  test('is refused for a command: a terminal', async () => {
     const sandbox = await harness.sandbox();
     await expect(sandbox.exec(['true'], { pty: true })).rejects.toMatchObject({
-      code: UNIMPLEMENTED,
+      code: unimplemented,
       ...refusal(/ptyInfo/),
     });
     await sandbox.terminate();
   });
 
-  it('is refused in an image: a GPU', async () => {
+  test('is refused in an image: a GPU', async () => {
     const image = harness.modal.images
       .fromRegistry('debian:bookworm-slim')
       .dockerfileCommands(['RUN true'], { gpu: 'T4' });
     await expect(image.build(harness.app)).rejects.toMatchObject({
-      code: UNIMPLEMENTED,
+      code: unimplemented,
       ...refusal(/gpuConfig/),
     });
   });
 
-  it('is accepted where a whole machine honours it: a share of CPU and memory', async () => {
+  test('is accepted where a whole machine honours it: a share of CPU and memory', async () => {
     const sandbox = await harness.sandbox({ cpu: 0.5, memoryMiB: 256 });
     await sandbox.terminate();
   });
 });
 
 describe('a call that Local Modal does not serve', () => {
-  it('is refused with a sentence', async () => {
+  test('is refused with a sentence', async () => {
     const { modal } = harness;
     const sandbox = await harness.sandbox();
     const calls: [() => Promise<unknown>, RegExp][] = [
@@ -119,18 +119,18 @@ describe('a call that Local Modal does not serve', () => {
       [async () => sandbox.experimentalGetExitSnapshot({ timeoutMs: 1000 }), /exit snapshots/],
     ];
     for (const [refused, text] of calls) {
-      await expect(refused()).rejects.toMatchObject({ code: UNIMPLEMENTED, ...refusal(text) });
+      await expect(refused()).rejects.toMatchObject({ code: unimplemented, ...refusal(text) });
     }
     await sandbox.terminate();
   });
 
-  it('is refused even if Local Modal has never heard of it', async () => {
-    await expect(harness.modal.queues.fromName('q')).rejects.toMatchObject({ code: UNIMPLEMENTED });
+  test('is refused even if Local Modal has never heard of it', async () => {
+    await expect(harness.modal.queues.fromName('q')).rejects.toMatchObject({ code: unimplemented });
   });
 });
 
 describe('a client', () => {
-  it('needs a token id and a secret, and then the token they are exchanged for', async () => {
+  test('needs a token id and a secret, and then the token they are exchanged for', async () => {
     const unauthenticated = { code: 16 };
     const headers = { 'x-modal-token-id': 'ak-test', 'x-modal-token-secret': 'as-test' };
     const getApp = async (token: string) =>
@@ -144,7 +144,7 @@ describe('a client', () => {
 });
 
 describe('a command that the system does not take', () => {
-  it('is refused, as an exec and as the entrypoint, and leaves nothing', async () => {
+  test('is refused, as an exec and as the entrypoint, and leaves nothing', async () => {
     const sandbox = await harness.sandbox({ idleTimeoutMs: 2000 });
     const tooLong = '€'.repeat(60_000);
     const invalid = { code: 3, details: expect.stringContaining('cannot be run') };
@@ -160,7 +160,7 @@ describe('a command that the system does not take', () => {
 });
 
 describe('an emulator with credentials of its own', () => {
-  it('accepts no others', async () => {
+  test('accepts no others', async () => {
     await using guarded = await Harness.start({
       credentials: { tokenId: 'ak-test', tokenSecret: 'as-test' },
     });

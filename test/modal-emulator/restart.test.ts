@@ -3,15 +3,15 @@ import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { ConflictError, type ModalClient, type Sandbox } from 'modal';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import {
   findMissingRequirements,
   startEmulator,
   StateDirectoryInUse,
 } from '../../src/modal-emulator/emulator.ts';
-import { boxInits, BoxWatch } from './support/box-watch.ts';
+import { containerInits, ContainerWatch } from './support/container-watch.ts';
 import { EmulatorProcess } from './support/emulator-process.ts';
-import { BASE_TAG, connect, eventually, makeStateDirectory, mountsUnder, out } from './support/harness.ts';
+import { baseTag, connect, eventually, makeStateDirectory, mountsUnder, out } from './support/harness.ts';
 
 let stateDirectory: string;
 beforeEach(() => {
@@ -21,16 +21,16 @@ afterEach(() => {
   rmSync(stateDirectory, { recursive: true, force: true });
 });
 
-const COMMANDS = ['RUN echo built > /built'];
+const buildCommands = ['RUN echo built > /built'];
 
 async function makeSandbox(modal: ModalClient, name: string): Promise<Sandbox> {
   const app = await modal.apps.fromName('app', { createIfMissing: true });
-  const image = await modal.images.fromRegistry(BASE_TAG).dockerfileCommands(COMMANDS).build(app);
+  const image = await modal.images.fromRegistry(baseTag).dockerfileCommands(buildCommands).build(app);
   return modal.sandboxes.create(app, image, { name, tags: { kind: 'test' }, env: { SECRET: 'canary-31d7' } });
 }
 
 describe('after a restart of the emulator', () => {
-  it('images and snapshots are there, and nothing is built again', async () => {
+  test('images and snapshots are there, and nothing is built again', async () => {
     const first = await EmulatorProcess.start(stateDirectory);
     const modal = connect(first.url);
     const sandbox = await makeSandbox(modal, 'one');
@@ -42,7 +42,7 @@ describe('after a restart of the emulator', () => {
     const second = await startEmulator({ stateDirectory, log: (line) => logs.push(line) });
     const again = connect(second.url);
     const app = await again.apps.fromName('app');
-    const image = await again.images.fromRegistry(BASE_TAG).dockerfileCommands(COMMANDS).build(app);
+    const image = await again.images.fromRegistry(baseTag).dockerfileCommands(buildCommands).build(app);
     expect(logs).toEqual([]);
     const restored = await again.sandboxes.create(app, await again.images.fromId(snapshot.imageId));
     expect(await out(restored, 'cat /built /kept')).toBe('built\nkept\n');
@@ -50,7 +50,7 @@ describe('after a restart of the emulator', () => {
     await second.close();
   });
 
-  it('sandboxes are reported as ended, and their names are free', async () => {
+  test('sandboxes are reported as ended, and their names are free', async () => {
     const first = await EmulatorProcess.start(stateDirectory);
     const sandbox = await makeSandbox(connect(first.url), 'one');
     await first.end('SIGKILL');
@@ -70,7 +70,7 @@ describe('after a restart of the emulator', () => {
     await second.close();
   });
 
-  it('a client goes on with the same address and token', async () => {
+  test('a client goes on with the same address and token', async () => {
     const first = await EmulatorProcess.start(stateDirectory);
     const port = new URL(first.url).port;
     const modal = connect(first.url);
@@ -84,7 +84,7 @@ describe('after a restart of the emulator', () => {
 });
 
 describe('the end of the emulator', () => {
-  it.each(['SIGKILL', 'SIGTERM', 'SIGINT'] as const)(
+  test.each(['SIGKILL', 'SIGTERM', 'SIGINT'] as const)(
     'by %s leaves no process, no mount and no file of a sandbox',
     async (signal) => {
       const emulator = await EmulatorProcess.start(stateDirectory);
@@ -92,60 +92,60 @@ describe('the end of the emulator', () => {
       const sandboxes = [await makeSandbox(modal, 'one'), await makeSandbox(modal, 'two')];
       for (const sandbox of sandboxes)
         await sandbox.exec(['sh', '-c', "trap '' TERM; setsid sleep 600 & sleep 600"]);
-      using watch = new BoxWatch(stateDirectory);
+      using watch = new ContainerWatch(stateDirectory);
       expect(watch.processes().length).toBeGreaterThanOrEqual(6);
       await emulator.end(signal);
       await eventually(() => watch.processes()).toEqual([]);
       expect(mountsUnder(stateDirectory)).toEqual([]);
       if (signal === 'SIGKILL') await (await startEmulator({ stateDirectory })).close();
-      expect(readdirSync(join(stateDirectory, 'boxes'))).toEqual([]);
+      expect(readdirSync(join(stateDirectory, 'containers'))).toEqual([]);
       expect(readdirSync(join(stateDirectory, 'outputs'))).toEqual([]);
     },
   );
 
-  it('comes with the end of its stdin if that is asked for', async () => {
+  test('comes with the end of its stdin if that is asked for', async () => {
     const emulator = await EmulatorProcess.start(stateDirectory, '--exit-with-stdin');
     emulator.closeStdin();
     expect(await emulator.exited).toEqual({ code: 0, signal: null });
   });
 
-  it('in the middle of a build leaves nothing of it', async () => {
+  test('in the middle of a build leaves nothing of it', async () => {
     const emulator = await EmulatorProcess.start(stateDirectory);
     const modal = connect(emulator.url);
     const app = await modal.apps.fromName('app', { createIfMissing: true });
-    const build = modal.images.fromRegistry(BASE_TAG).dockerfileCommands(['RUN sleep 600']).build(app);
+    const build = modal.images.fromRegistry(baseTag).dockerfileCommands(['RUN sleep 600']).build(app);
     build.catch(() => undefined);
-    await eventually(() => boxInits(stateDirectory).length).toBe(1);
-    using watch = new BoxWatch(stateDirectory);
+    await eventually(() => containerInits(stateDirectory).length).toBe(1);
+    using watch = new ContainerWatch(stateDirectory);
     expect(await emulator.end('SIGTERM')).toEqual({ code: 0, signal: null });
     expect(watch.processes()).toEqual([]);
-    expect(readdirSync(join(stateDirectory, 'boxes'))).toEqual([]);
+    expect(readdirSync(join(stateDirectory, 'containers'))).toEqual([]);
     expect(readdirSync(join(stateDirectory, 'layers'))).toEqual([]);
   });
 });
 
 describe('at its start the emulator', () => {
-  it('ends a box that is still running, but not a process that only has its number', async () => {
-    const box = spawn('sleep', ['600'], { detached: true, stdio: 'ignore' });
+  test('ends a container that is still running, but not a process that only has its number', async () => {
+    const container = spawn('sleep', ['600'], { detached: true, stdio: 'ignore' });
     const bystander = spawn('sleep', ['600'], { detached: true, stdio: 'ignore' });
-    const stat = (await import('node:fs')).readFileSync(`/proc/${box.pid}/stat`, 'utf8');
+    const stat = (await import('node:fs')).readFileSync(`/proc/${container.pid}/stat`, 'utf8');
     const startTicks = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
     for (const [name, init] of Object.entries({
-      running: { pid: box.pid, startTicks },
+      running: { pid: container.pid, startTicks },
       reused: { pid: bystander.pid, startTicks: '1' },
     })) {
-      mkdirSync(join(stateDirectory, 'boxes', name, 'up'), { recursive: true });
-      writeFileSync(join(stateDirectory, 'boxes', name, 'init.json'), JSON.stringify(init));
+      mkdirSync(join(stateDirectory, 'containers', name, 'up'), { recursive: true });
+      writeFileSync(join(stateDirectory, 'containers', name, 'init.json'), JSON.stringify(init));
     }
-    const ended = once(box, 'exit');
+    const ended = once(container, 'exit');
     await (await startEmulator({ stateDirectory })).close();
     expect((await ended)[1]).toBe('SIGKILL');
     expect(bystander.exitCode ?? bystander.signalCode).toBeNull();
     bystander.kill('SIGKILL');
-    expect(readdirSync(join(stateDirectory, 'boxes'))).toEqual([]);
+    expect(readdirSync(join(stateDirectory, 'containers'))).toEqual([]);
   });
 
-  it('refuses a state directory that another one has, and takes it when that one is gone', async () => {
+  test('refuses a state directory that another one has, and takes it when that one is gone', async () => {
     const first = await EmulatorProcess.start(stateDirectory);
     await expect(startEmulator({ stateDirectory })).rejects.toThrow(StateDirectoryInUse);
     await expect(EmulatorProcess.start(stateDirectory)).rejects.toThrow(/is in use by process \d+/);
@@ -153,7 +153,7 @@ describe('at its start the emulator', () => {
     await (await startEmulator({ stateDirectory })).close();
   });
 
-  it('says which port is taken, and lets go of the state directory', async () => {
+  test('says which port is taken, and lets go of the state directory', async () => {
     const first = await startEmulator({ stateDirectory });
     const other = makeStateDirectory();
     const port = Number(new URL(first.url).port);
@@ -163,7 +163,7 @@ describe('at its start the emulator', () => {
     rmSync(other, { recursive: true });
   });
 
-  it('survives records that are torn or not its own', async () => {
+  test('survives records that are torn or not its own', async () => {
     await (await startEmulator({ stateDirectory })).close();
     writeFileSync(join(stateDirectory, 'images', 'im-torn.json'), '{"imageId": "im-to');
     writeFileSync(join(stateDirectory, 'sandboxes', 'sb-other.json'), '{"a": 1}');
@@ -177,13 +177,13 @@ describe('at its start the emulator', () => {
 });
 
 describe('the program', () => {
-  it('says what is wrong with its arguments', async () => {
+  test('says what is wrong with its arguments', async () => {
     await expect(EmulatorProcess.start('')).rejects.toThrow(/--state/);
     await expect(EmulatorProcess.start(stateDirectory, '--port', 'many')).rejects.toThrow(/port/);
     await expect(EmulatorProcess.start(stateDirectory, '--unknown')).rejects.toThrow(/unknown/);
   });
 
-  it('makes credentials of its own if that is asked for', async () => {
+  test('makes credentials of its own if that is asked for', async () => {
     const emulator = await EmulatorProcess.start(stateDirectory, '--own-credentials');
     const { tokenId, tokenSecret } = emulator;
     expect([tokenId, tokenSecret]).toEqual([expect.stringMatching(/^ak-/), expect.stringMatching(/^as-/)]);
@@ -195,7 +195,7 @@ describe('the program', () => {
 });
 
 describe('closing the emulator', () => {
-  it('is waited for by a program that does nothing else', async () => {
+  test('is waited for by a program that does nothing else', async () => {
     const emulatorModule = new URL('../../src/modal-emulator/emulator.ts', import.meta.url).href;
     const program = `import { startEmulator } from ${JSON.stringify(emulatorModule)};
       const emulator = await startEmulator({ stateDirectory: ${JSON.stringify(stateDirectory)} });
@@ -207,7 +207,7 @@ describe('closing the emulator', () => {
 });
 
 describe('a machine that runs these tests', () => {
-  it('lacks nothing that Local Modal needs', () => {
+  test('lacks nothing that Local Modal needs', () => {
     expect(findMissingRequirements()).toEqual([]);
   });
 });

@@ -1,5 +1,5 @@
 import { AlreadyExistsError, ConflictError, NotFoundError } from 'modal';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Harness, out, sh, eventually } from './support/harness.ts';
 
 let harness: Harness;
@@ -11,21 +11,21 @@ afterAll(async () => {
 });
 
 describe('a command in a sandbox', () => {
-  it('gives its stdout, its stderr and its exit code', async () => {
+  test('gives its stdout, its stderr and its exit code', async () => {
     const sandbox = await harness.sandbox();
     const ran = await sh(sandbox, 'echo out; echo err >&2; exit 3');
     expect(ran).toEqual({ stdout: 'out\n', stderr: 'err\n', code: 3 });
     await sandbox.terminate();
   });
 
-  it('killed by a signal ends with 128 and the signal, never with 0', async () => {
+  test('killed by a signal ends with 128 and the signal, never with 0', async () => {
     const sandbox = await harness.sandbox();
     expect((await sh(sandbox, 'kill -9 $$')).code).toBe(137);
     expect((await sh(sandbox, 'kill -15 $$')).code).toBe(143);
     await sandbox.terminate();
   });
 
-  it('that does not exist ends with 127 and says so', async () => {
+  test('that does not exist ends with 127 and says so', async () => {
     const sandbox = await harness.sandbox();
     const process = await sandbox.exec(['no-such-program']);
     expect(await process.wait()).toBe(127);
@@ -33,14 +33,14 @@ describe('a command in a sandbox', () => {
     await sandbox.terminate();
   });
 
-  it('is the leader of a session and a process group of its own', async () => {
+  test('is the leader of a session and a process group of its own', async () => {
     const sandbox = await harness.sandbox();
     const [pid, , , , group, session] = (await out(sandbox, 'cat /proc/$$/stat')).split(' ');
     expect([group, session]).toEqual([pid, pid]);
     await sandbox.terminate();
   });
 
-  it('sees the variables of the host, image, sandbox and exec, later ones winning', async () => {
+  test('sees the variables of the host, image, sandbox and exec, later ones winning', async () => {
     const image = await harness.build('ENV IMAGE=image BOTH=image');
     const secret = await harness.modal.secrets.fromObject({
       SECRET: 'secret',
@@ -56,7 +56,7 @@ describe('a command in a sandbox', () => {
     await sandbox.terminate();
   });
 
-  it('starts in its own working directory, else in that of the sandbox, else in that of the image', async () => {
+  test('starts in its own working directory, else in that of the sandbox, else in that of the image', async () => {
     const image = await harness.build('WORKDIR /image');
     const inImage = await harness.sandbox({}, image);
     const inSandbox = await harness.sandbox({ workdir: '/usr' }, image);
@@ -66,7 +66,7 @@ describe('a command in a sandbox', () => {
     await Promise.all([inImage.terminate(), inSandbox.terminate()]);
   });
 
-  it('reads its stdin until it is closed', async () => {
+  test('reads its stdin until it is closed', async () => {
     const sandbox = await harness.sandbox();
     const process = await sandbox.exec(['cat']);
     await process.stdin.writeText('one ');
@@ -77,7 +77,7 @@ describe('a command in a sandbox', () => {
     await sandbox.terminate();
   });
 
-  it('writes more than any buffer holds and loses nothing', async () => {
+  test('writes more than any buffer holds and loses nothing', async () => {
     const sandbox = await harness.sandbox();
     const process = await sandbox.exec(['sh', '-c', 'seq 1 3000000']);
     expect(await process.wait()).toBe(0);
@@ -87,7 +87,7 @@ describe('a command in a sandbox', () => {
     await sandbox.terminate();
   });
 
-  it('may open its stdout and stderr again by name, as any user', async () => {
+  test('may open its stdout and stderr again by name, as any user', async () => {
     const sandbox = await harness.sandbox();
     const again = 'echo a >/dev/stdout; echo b >/dev/stderr';
     const ran = await sh(sandbox, `${again}; setpriv --reuid 1000 --clear-groups sh -c '${again}'`);
@@ -95,14 +95,14 @@ describe('a command in a sandbox', () => {
     await sandbox.terminate();
   });
 
-  it('with ignored output gives none', async () => {
+  test('with ignored output gives none', async () => {
     const sandbox = await harness.sandbox();
     const process = await sandbox.exec(['sh', '-c', 'echo out; echo err >&2'], { stdout: 'ignore' });
     expect([await process.stdout.readText(), await process.stderr.readText()]).toEqual(['', 'err\n']);
     await sandbox.terminate();
   });
 
-  it('ends its output when it ends, although a background process keeps the pipes open', async () => {
+  test('ends its output when it ends, although a background process keeps the pipes open', async () => {
     const sandbox = await harness.sandbox();
     const ran = await sh(sandbox, '(sleep 1; echo late; touch /late; sleep 600) & echo now');
     expect(ran).toEqual({ stdout: 'now\n', stderr: '', code: 0 });
@@ -114,7 +114,7 @@ describe('a command in a sandbox', () => {
 });
 
 describe('the entrypoint of a sandbox', () => {
-  it('ends the sandbox with its own exit code and takes every other process along', async () => {
+  test('ends the sandbox with its own exit code and takes every other process along', async () => {
     const sandbox = await harness.sandbox({ command: ['sh', '-c', 'read line; echo got $line; exit 7'] });
     const other = await sandbox.exec(['sleep', '600']);
     await sandbox.stdin.writeText('word\n');
@@ -123,7 +123,7 @@ describe('the entrypoint of a sandbox', () => {
     expect(await other.wait()).toBe(137);
   });
 
-  it('can be read from the beginning by a client that comes later', async () => {
+  test('can be read from the beginning by a client that comes later', async () => {
     const sandbox = await harness.sandbox({ command: ['sh', '-c', 'echo early; sleep 600'] });
     expect(await firstChunk((await harness.modal.sandboxes.fromId(sandbox.sandboxId)).stdout)).toBe(
       'early\n',
@@ -134,7 +134,7 @@ describe('the entrypoint of a sandbox', () => {
     await sandbox.terminate();
   });
 
-  it('runs beside PID 1, which reaps orphans', async () => {
+  test('runs beside PID 1, which reaps orphans', async () => {
     const sandbox = await harness.sandbox({ command: ['sleep', '600'] });
     await out(sandbox, '(sleep 0.1 &) ; (sleep 0.1 &)');
     await eventually(async () => out(sandbox, "grep -l '^State:.Z' /proc/[0-9]*/status || true")).toBe('');
@@ -144,14 +144,14 @@ describe('the entrypoint of a sandbox', () => {
 });
 
 describe('a sandbox', () => {
-  it('without a command lives until it is terminated', async () => {
+  test('without a command lives until it is terminated', async () => {
     const sandbox = await harness.sandbox();
     expect(await sandbox.poll()).toBeNull();
     expect(await sandbox.terminate({ wait: true })).toBe(137);
     expect(await sandbox.poll()).toBe(137);
   });
 
-  it('that has ended refuses commands, on the old handle and on a new one', async () => {
+  test('that has ended refuses commands, on the old handle and on a new one', async () => {
     const sandbox = await harness.sandbox();
     await sandbox.exec(['true']);
     await sandbox.terminate();
@@ -160,7 +160,7 @@ describe('a sandbox', () => {
     await expect(again.exec(['true'])).rejects.toThrow(ConflictError);
   });
 
-  it('has a name that no other running one of its app can take, and gives it back at its end', async () => {
+  test('has a name that no other running one of its app can take, and gives it back at its end', async () => {
     const first = await harness.sandbox({ name: 'only-one' });
     await expect(harness.sandbox({ name: 'only-one' })).rejects.toThrow(AlreadyExistsError);
     const found = await harness.modal.sandboxes.fromName('test-app', 'only-one');
@@ -175,7 +175,7 @@ describe('a sandbox', () => {
     expect(newest.sandboxId).toBe(second.sandboxId);
   });
 
-  it('gets the name once of two creations at the same moment', async () => {
+  test('gets the name once of two creations at the same moment', async () => {
     const outcomes = await Promise.allSettled(
       [1, 2, 3].map(async () => harness.sandbox({ name: 'contested' })),
     );
@@ -184,7 +184,7 @@ describe('a sandbox', () => {
     await created[0]?.terminate();
   });
 
-  it('can be named once after its creation', async () => {
+  test('can be named once after its creation', async () => {
     const sandbox = await harness.sandbox();
     await sandbox.experimentalSetName('named-later');
     expect((await harness.modal.sandboxes.fromName('test-app', 'named-later')).sandboxId).toBe(
@@ -194,7 +194,7 @@ describe('a sandbox', () => {
     await sandbox.terminate();
   });
 
-  it('has tags that can be replaced and searched for', async () => {
+  test('has tags that can be replaced and searched for', async () => {
     const sandbox = await harness.sandbox({ tags: { session: 's1', generation: '2' } });
     expect(await sandbox.getTags()).toEqual({ session: 's1', generation: '2' });
     expect(await listed({ session: 's1' })).toEqual([sandbox.sandboxId]);
@@ -206,7 +206,7 @@ describe('a sandbox', () => {
     expect(await listed({ session: 's2' })).toEqual([]);
   });
 
-  it('is in the list of its app exactly once, however many pages there are', async () => {
+  test('is in the list of its app exactly once, however many pages there are', async () => {
     const many = await Promise.all(
       Array.from({ length: 23 }, async () => harness.sandbox({ tags: { group: 'many' } })),
     );
@@ -216,7 +216,7 @@ describe('a sandbox', () => {
     expect(await listed({ group: 'many' })).toEqual([]);
   });
 
-  it('is unknown to the list of another app and of another environment', async () => {
+  test('is unknown to the list of another app and of another environment', async () => {
     const sandbox = await harness.sandbox({ tags: { group: 'apart' } });
     const other = await harness.modal.apps.fromName('other-app', { createIfMissing: true });
     const ids: string[] = [];
@@ -228,14 +228,14 @@ describe('a sandbox', () => {
 });
 
 describe('an app', () => {
-  it('is only found if it was created', async () => {
+  test('is only found if it was created', async () => {
     await expect(harness.modal.apps.fromName('never-made')).rejects.toThrow(NotFoundError);
     expect((await harness.modal.apps.fromName('test-app')).appId).toBe(harness.app.appId);
   });
 });
 
 describe('a secret', () => {
-  it('that was set by name is attached to sandboxes and execs, and must have the keys asked for', async () => {
+  test('that was set by name is attached to sandboxes and execs, and must have the keys asked for', async () => {
     harness.emulator.setSecret('named', { TOKEN: 'from-name' });
     const secret = await harness.modal.secrets.fromName('named', { requiredKeys: ['TOKEN'] });
     const sandbox = await harness.sandbox({ secrets: [secret] });

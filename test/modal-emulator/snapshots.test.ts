@@ -2,7 +2,7 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { NotFoundError } from 'modal';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Harness, out, eventually } from './support/harness.ts';
 
 let harness: Harness;
@@ -32,7 +32,7 @@ function pileUpLayers(count: number): string {
 }
 
 describe('a filesystem snapshot', () => {
-  it('brings back what was written, changed, deleted and replaced, with modes, owners and links', async () => {
+  test('brings back what was written, changed, deleted and replaced, with modes, owners and links', async () => {
     const image = await harness.build(
       'ENV KEPT=yes',
       'WORKDIR /work',
@@ -57,7 +57,7 @@ describe('a filesystem snapshot', () => {
     await second.terminate();
   });
 
-  it('of a sandbox that came from a snapshot is one too, and the one before stays as it was', async () => {
+  test('of a sandbox that came from a snapshot is one too, and the one before stays as it was', async () => {
     let image = harness.base;
     for (const step of [1, 2, 3]) {
       const sandbox = await harness.sandbox({}, image);
@@ -75,7 +75,7 @@ describe('a filesystem snapshot', () => {
     await last.terminate();
   });
 
-  it('can be the base of a build', async () => {
+  test('can be the base of a build', async () => {
     const sandbox = await harness.sandbox();
     await out(sandbox, 'echo from-snapshot > /origin');
     const snapshot = await sandbox.snapshotFilesystem();
@@ -86,7 +86,7 @@ describe('a filesystem snapshot', () => {
     await built.terminate();
   });
 
-  it('holds only the difference', async () => {
+  test('holds only the difference', async () => {
     const sandbox = await harness.sandbox();
     await out(sandbox, 'head -c 1000000 /dev/zero > /file');
     const before = layersOnDisk();
@@ -98,7 +98,7 @@ describe('a filesystem snapshot', () => {
     await harness.modal.images.delete(snapshot.imageId);
   });
 
-  it('of a sandbox that goes on deleting files is taken all the same', async () => {
+  test('of a sandbox that goes on deleting files is taken all the same', async () => {
     const sandbox = await harness.sandbox();
     await out(sandbox, 'mkdir /busy; cd /busy; seq 1 3000 | xargs touch; echo kept > /kept');
     await sandbox.exec([
@@ -113,7 +113,7 @@ describe('a filesystem snapshot', () => {
     await second.terminate();
   });
 
-  it('is one whole layer when there would be too many, and needs none of those below', async () => {
+  test('is one whole layer when there would be too many, and needs none of those below', async () => {
     await harness.stop();
     const tall = pileUpLayers(100);
     harness = await Harness.start({ stateDirectory: harness.stateDirectory });
@@ -133,7 +133,7 @@ describe('a filesystem snapshot', () => {
     await second.terminate();
   });
 
-  it('is gone after its time, with its layer, but a sandbox on it goes on', async () => {
+  test('is gone after its time, with its layer, but a sandbox on it goes on', async () => {
     const sandbox = await harness.sandbox();
     await out(sandbox, 'echo short > /short');
     const before = layersOnDisk().length;
@@ -151,7 +151,7 @@ describe('a filesystem snapshot', () => {
     await harness.modal.images.delete(lasting.imageId);
   });
 
-  it('is finished although the sandbox is terminated meanwhile', async () => {
+  test('is finished although the sandbox is terminated meanwhile', async () => {
     const sandbox = await harness.sandbox();
     await out(sandbox, 'head -c 200000000 /dev/zero > /large; echo end > /zz-last');
     const taken = sandbox.snapshotFilesystem();
@@ -163,7 +163,7 @@ describe('a filesystem snapshot', () => {
     await second.terminate();
   });
 
-  it('of an ended sandbox is refused', async () => {
+  test('of an ended sandbox is refused', async () => {
     const sandbox = await harness.sandbox();
     await sandbox.exec(['true']);
     await sandbox.terminate();

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { connect, Harness, out } from './support/harness.ts';
 
 let harness: Harness;
@@ -9,8 +9,8 @@ afterAll(async () => {
   await harness[Symbol.asyncDispose]();
 });
 
-const TIMEOUT = 4;
-const IDLE_TIMEOUT = 7;
+const timeoutStatus = 4;
+const idleTimeoutStatus = 7;
 
 async function statusOf(sandboxId: string): Promise<number | undefined> {
   const response = await connect(harness.emulator.url).cpClient.sandboxWaitV2({ sandboxId, timeout: 0 });
@@ -18,30 +18,30 @@ async function statusOf(sandboxId: string): Promise<number | undefined> {
 }
 
 describe('time limits', () => {
-  it('end a sandbox at its lifetime, with everything in it', async () => {
+  test('end a sandbox at its lifetime, with everything in it', async () => {
     const sandbox = await harness.sandbox({ timeoutMs: 1000 });
     const process = await sandbox.exec(['sleep', '600']);
     expect(await sandbox.wait()).toBe(124);
     expect(await process.wait()).toBe(137);
-    expect(await statusOf(sandbox.sandboxId)).toBe(TIMEOUT);
+    expect(await statusOf(sandbox.sandboxId)).toBe(timeoutStatus);
   });
 
-  it('end an idle sandbox, for which its entrypoint does not count', async () => {
+  test('end an idle sandbox, for which its entrypoint does not count', async () => {
     const sandbox = await harness.sandbox({ idleTimeoutMs: 1000, command: ['sleep', '600'] });
     await sandbox.wait();
-    expect(await statusOf(sandbox.sandboxId)).toBe(IDLE_TIMEOUT);
+    expect(await statusOf(sandbox.sandboxId)).toBe(idleTimeoutStatus);
   });
 
-  it('leave a sandbox alone that is idle never for so long', async () => {
+  test('leave a sandbox alone that is idle never for so long', async () => {
     const sandbox = await harness.sandbox({ idleTimeoutMs: 2000 });
     // Longer than the limit, but running all the time.
     await out(sandbox, 'sleep 3');
     expect(await sandbox.poll()).toBeNull();
     await sandbox.wait();
-    expect(await statusOf(sandbox.sandboxId)).toBe(IDLE_TIMEOUT);
+    expect(await statusOf(sandbox.sandboxId)).toBe(idleTimeoutStatus);
   });
 
-  it('kill the whole process group of a command at its own limit, and nothing else', async () => {
+  test('kill the whole process group of a command at its own limit, and nothing else', async () => {
     const sandbox = await harness.sandbox();
     const other = await sandbox.exec(['sleep', '601']);
     const process = await sandbox.exec(
@@ -56,7 +56,7 @@ describe('time limits', () => {
     expect(await other.wait()).toBe(137);
   });
 
-  it('are at most a day for a sandbox', async () => {
+  test('are at most a day for a sandbox', async () => {
     await expect(harness.sandbox({ timeoutMs: 25 * 3_600_000 })).rejects.toMatchObject({
       code: 3,
       details: expect.stringContaining('24 hours'),

@@ -1,9 +1,9 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { createRedactor } from '../../src/secrets/redaction.ts';
 import { leakOf } from './leaks.ts';
 import { privateKeyBlock, randomChars, samples } from './samples.ts';
 
-const PROSE = [
+const proseSamples = [
   'Running the tests now.\n',
   'See https://example.com/docs for more: ',
   '"key": "value", ',
@@ -35,7 +35,7 @@ function cut(text: string, longest: number): string[] {
 }
 
 describe('a stream', () => {
-  it('gives, for any cut, what the whole text gives, and never a piece of a secret', () => {
+  test('gives, for any cut, what the whole text gives, and never a piece of a secret', () => {
     for (let round = 0; round < 400; round += 1) {
       const values = [`val-${randomChars(24)}`, `${randomChars(9)}"\n/${randomChars(9)}`, 'abababababac'];
       const redactor = createRedactor({ values });
@@ -47,7 +47,7 @@ describe('a stream', () => {
       const secrets = [...samples(), ...forms.map((secret) => ({ text: secret, secret }))];
       const chosen = Array.from({ length: 6 }, () => pick(secrets));
       const text = chosen
-        .flatMap((it) => [pick(PROSE), pick(PROSE), it.text, pick(['', ' ', 'ab', '\n'])])
+        .flatMap((it) => [pick(proseSamples), pick(proseSamples), it.text, pick(['', ' ', 'ab', '\n'])])
         .join('');
       const whole = redactor.text(text);
       const stream = redactor.stream();
@@ -59,7 +59,7 @@ describe('a stream', () => {
     }
   });
 
-  it('gives nothing of a secret that arrives one character at a time, before it is complete', () => {
+  test('gives nothing of a secret that arrives one character at a time, before it is complete', () => {
     const value = `given-${randomChars(30)}`;
     const redactor = createRedactor({ values: [value] });
     for (const { text, secret } of [...samples(), { text: `a ${value} b`, secret: value }]) {
@@ -73,7 +73,7 @@ describe('a stream', () => {
     }
   });
 
-  it('holds back no ordinary prose', () => {
+  test('holds back no ordinary prose', () => {
     const text =
       'I will look at the failing test, then task by task: read it, change it, run it again and commit. '.repeat(
         20,
@@ -89,7 +89,7 @@ describe('a stream', () => {
     }
   });
 
-  it('holds back at most the longest beginning of a credential', () => {
+  test('holds back at most the longest beginning of a credential', () => {
     const stream = createRedactor({ values: ['hello-hello-secret'] }).stream();
     expect(stream.push('say hello-hello-')).toBe('say ');
     expect(stream.push('hello-')).toBe('hello-');
@@ -98,7 +98,7 @@ describe('a stream', () => {
     expect(stream.push('hp_short ')).toBe('ghp_short ');
   });
 
-  it('holds back a bounded amount whatever comes', () => {
+  test('holds back a bounded amount whatever comes', () => {
     const redactor = createRedactor({ values: [randomChars(100)] });
     const text = [
       ...samples().map((it) => it.text),
@@ -116,14 +116,14 @@ describe('a stream', () => {
     expect(longestSilence).toBeLessThan(40_000);
   });
 
-  it('marks a credential as soon as it is recognized, not when it ends', () => {
+  test('marks a credential as soon as it is recognized, not when it ends', () => {
     const stream = createRedactor({ values: [] }).stream();
     expect(stream.push('key: -----BEGIN PRIVATE KEY-----\nMII')).toBe('key: [redacted:private-key]');
     expect(stream.push(privateKeyBlock('PRIVATE KEY').slice(30))).toBe('');
     expect(stream.push('\nafter')).toBe('\nafter');
   });
 
-  it('begins anew after a flush', () => {
+  test('begins anew after a flush', () => {
     const stream = createRedactor({ values: ['some-secret-value'] }).stream();
     expect(stream.push('x some-') + stream.flush()).toBe('x some-');
     expect(stream.push('secret-value') + stream.flush()).toBe('secret-value');

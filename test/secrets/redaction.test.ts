@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { createRedactor, type Redactor } from '../../src/secrets/redaction.ts';
 import { leakOf } from './leaks.ts';
 import { privateKeyBlock, randomChars } from './samples.ts';
@@ -7,7 +7,7 @@ const value = `pä"ss/w+rd &${randomChars(20)}`;
 const redactor = createRedactor({ values: [value] });
 
 describe('a given value', () => {
-  it.each([
+  test.each([
     ['as it is', value],
     ['escaped for JSON', JSON.stringify(value).slice(1, -1)],
     ['escaped for JSON twice', JSON.stringify(JSON.stringify(value)).slice(3, -3)],
@@ -31,28 +31,28 @@ describe('a given value', () => {
     expect(leakOf(form, output)).toBeUndefined();
   });
 
-  it('is found in the middle of a word, and as often as it stands there', () => {
+  test('is found in the middle of a word, and as often as it stands there', () => {
     expect(redactor.text(`a${value}b${value}${value}`)).toBe(
       'a[redacted:secret]b[redacted:secret][redacted:secret]',
     );
   });
 
-  it('is replaced as one with what overlaps it', () => {
+  test('is replaced as one with what overlaps it', () => {
     const both = createRedactor({ values: ['abcdefghijkl', 'ghijklmnopqr', 'hijk'] });
     expect(both.text('<abcdefghijklmnopqr>')).toBe('<[redacted:secret]>');
     expect(both.text('<abcghijklmnopqr hijk>')).toBe('<abc[redacted:secret] [redacted:secret]>');
   });
 
-  it('is named by its shape when it has one', () => {
+  test('is named by its shape when it has one', () => {
     const token = `ghp_${randomChars(36)}`;
     expect(createRedactor({ values: [token] }).text(`is ${token}.`)).toBe('is [redacted:github-token].');
   });
 
-  it('is not shown in part at the end of a text that was cut', () => {
+  test('is not shown in part at the end of a text that was cut', () => {
     expect(redactor.text(`output ${value.slice(0, 15)}`)).toBe('output [redacted:secret]');
   });
 
-  it('is replaced line by line when it has several lines', () => {
+  test('is replaced line by line when it has several lines', () => {
     const key = privateKeyBlock('OPENSSH PRIVATE KEY', 5);
     const lines = key.split('\n');
     expect(createRedactor({ values: [key] }).text(`tail: ${lines[3]}\n${lines[4]}`)).toBe(
@@ -60,18 +60,18 @@ describe('a given value', () => {
     );
   });
 
-  it('is left alone when it is shorter than any credential', () => {
+  test('is left alone when it is shorter than any credential', () => {
     const short = createRedactor({ values: ['', 'a', 'the'] });
     expect(short.text('the cat sat')).toBe('the cat sat');
   });
 
-  it('is a git object id only when it was given', () => {
+  test('is a git object id only when it was given', () => {
     const id = randomChars(40, '0123456789abcdef');
     expect(redactor.text(id)).toBe(id);
     expect(createRedactor({ values: [id] }).text(id)).toBe('[redacted:secret]');
   });
 
-  it('may become known later, also to a stream that is open', () => {
+  test('may become known later, also to a stream that is open', () => {
     const growing = createRedactor({ values: [] });
     const stream = growing.stream();
     expect(stream.push('a later-secret ')).toBe('a later-secret ');
@@ -82,7 +82,7 @@ describe('a given value', () => {
 });
 
 describe('JSON', () => {
-  it('is redacted in every string, keys too, and keeps its structure', () => {
+  test('is redacted in every string, keys too, and keeps its structure', () => {
     const input = { a: [value, 1, null, true, { [value]: `x ${value}`, other: undefined }], n: 1.5 };
     expect(redactor.json(input)).toEqual({
       a: [
@@ -96,7 +96,7 @@ describe('JSON', () => {
     });
   });
 
-  it('keeps both of two keys that become the same', () => {
+  test('keeps both of two keys that become the same', () => {
     const [one, two] = [`ghp_${randomChars(36)}`, `ghp_${randomChars(36)}`];
     expect(redactor.json({ [one]: 1, [two]: 2 })).toEqual({
       '[redacted:github-token]': 1,
@@ -104,7 +104,7 @@ describe('JSON', () => {
     });
   });
 
-  it('does not change what it was given, nor any prototype', () => {
+  test('does not change what it was given, nor any prototype', () => {
     const input: unknown = JSON.parse('{"__proto__": {"polluted": "yes"}, "a": "b"}');
     expect(JSON.stringify(redactor.json(input))).toBe(JSON.stringify(input));
     expect(Object.hasOwn(Object.prototype, 'polluted')).toBe(false);
@@ -130,7 +130,7 @@ describe('time', () => {
     ['almost the value', createRedactor({ values: [`${'a'.repeat(5000)}b`] }), repeated('a'.repeat(4999))],
   ];
   // A scanner that is not linear needs hours for any of these: the time limit of the test is the assertion.
-  it.each(hard)('grows with the text alone: %s', { timeout: 90_000 }, (_what, it_, text) => {
+  test.each(hard)('grows with the text alone: %s', { timeout: 90_000 }, (_what, it_, text) => {
     const whole = it_.text(text);
     const stream = it_.stream();
     let output = '';

@@ -1,17 +1,17 @@
 /** Made-up credentials of every shape, put together at run time so that no scanner of repositories takes them for real. */
 import { randomBytes } from 'node:crypto';
 
-export interface Sample {
+export type Sample = {
   shape: string;
   /** A text with the credential in it. */
   text: string;
   /** What must not leave. */
   secret: string;
-}
+};
 
-const ALPHANUMERIC = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
+const alphanumericChars = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
 
-export function randomChars(length: number, alphabet = ALPHANUMERIC): string {
+export function randomChars(length: number, alphabet = alphanumericChars): string {
   return [...randomBytes(length)].map((byte) => alphabet.charAt(byte % alphabet.length)).join('');
 }
 

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import {
   BrokenSeal,
   generateSealingKey,
@@ -12,24 +12,24 @@ import {
 const keys = SealingKeys.parse(generateSealingKey());
 
 describe('sealing', () => {
-  it('opens what it sealed, for the same context', () => {
+  test('opens what it sealed, for the same context', () => {
     const sealed = seal(keys, 'a token with ünïcode', 'session-a');
     expect(open(keys, sealed, 'session-a')).toBe('a token with ünïcode');
   });
 
-  it('gives plain JSON without the plaintext, different each time', () => {
+  test('gives plain JSON without the plaintext, different each time', () => {
     const sealed = seal(keys, 'the-token', 's');
     expect(JSON.parse(JSON.stringify(sealed))).toEqual(sealed);
     expect(Buffer.from(sealed.box, 'base64').includes('the-token')).toBe(false);
     expect(seal(keys, 'the-token', 's').box).not.toBe(sealed.box);
   });
 
-  it('does not open for another context', () => {
+  test('does not open for another context', () => {
     const sealed = seal(keys, 'x', 'session-a');
     expect(() => open(keys, sealed, 'session-b')).toThrow(BrokenSeal);
   });
 
-  it('does not open when any byte was altered or the box was cut', () => {
+  test('does not open when any byte was altered or the box was cut', () => {
     const sealed = seal(keys, 'secret', 's');
     const box = Buffer.from(sealed.box, 'base64');
     for (let at = 0; at < box.length; at += 1) {
@@ -43,7 +43,7 @@ describe('sealing', () => {
     }
   });
 
-  it('seals with the first key and opens with every key', () => {
+  test('seals with the first key and opens with every key', () => {
     const [older, newer] = [generateSealingKey(), generateSealingKey()];
     const sealedBefore = seal(SealingKeys.parse(older), 'before', 's');
     const both = SealingKeys.parse(`${newer},\n ${older}`);
@@ -51,19 +51,19 @@ describe('sealing', () => {
     expect(open(SealingKeys.parse(newer), seal(both, 'after', 's'), 's')).toBe('after');
   });
 
-  it('names the key it does not hold', () => {
+  test('names the key it does not hold', () => {
     const sealed = seal(SealingKeys.parse(generateSealingKey()), 'x', 's');
     expect(() => open(keys, sealed, 's')).toThrow(UnknownSealingKey);
     expect(() => open(keys, sealed, 's')).toThrow(sealed.keyId);
   });
 
-  it('does not open under the id of another key', () => {
+  test('does not open under the id of another key', () => {
     const key = generateSealingKey().split(':')[1] ?? '';
     const sealed = seal(SealingKeys.parse(`one:${key}`), 'x', 's');
     expect(() => open(SealingKeys.parse(`two:${key}`), { ...sealed, keyId: 'two' }, 's')).toThrow(BrokenSeal);
   });
 
-  it.each([
+  test.each([
     ['nothing', '', 'sealing key 1'],
     ['no key id', Buffer.alloc(32).toString('base64'), 'sealing key 1'],
     ['a short key', `a:${Buffer.alloc(31).toString('base64')}`, 'not 32 bytes'],
@@ -79,7 +79,7 @@ describe('sealing', () => {
     expect(() => SealingKeys.parse(text)).toThrow(message);
   });
 
-  it('never shows key bytes in an error or when it is printed', () => {
+  test('never shows key bytes in an error or when it is printed', () => {
     const secret = Buffer.alloc(33, 7).toString('base64');
     expect(() => SealingKeys.parse(`a:${secret}`)).toThrow(/^(?!.*BwcHBw)/s);
     expect(JSON.stringify(keys)).toBe(`{"sealingKeyId":"${keys.sealingKeyId}"}`);

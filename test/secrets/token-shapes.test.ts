@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { createRedactor } from '../../src/secrets/redaction.ts';
 import { leakOf } from './leaks.ts';
 import { privateKeyBlock, randomChars, samples } from './samples.ts';
@@ -6,7 +6,7 @@ import { privateKeyBlock, randomChars, samples } from './samples.ts';
 const redactor = createRedactor({ values: [] });
 
 describe('a credential of known shape', () => {
-  it.each(samples().map((sample, index) => ({ ...sample, index })))(
+  test.each(samples().map((sample, index) => ({ ...sample, index })))(
     'is replaced by a marker that names it: $shape ($index)',
     ({ shape, text, secret }) => {
       const output = redactor.text(text);
@@ -15,7 +15,7 @@ describe('a credential of known shape', () => {
     },
   );
 
-  it('leaves what stands around it', () => {
+  test('leaves what stands around it', () => {
     const pat = `ghp_${randomChars(36)}`;
     expect(redactor.text(`before ${pat}, after`)).toBe('before [redacted:github-token], after');
     expect(redactor.text(`https://x-access-token:${pat}@github.com/a/b.git`)).toBe(
@@ -30,25 +30,25 @@ describe('a credential of known shape', () => {
     );
   });
 
-  it('is redacted to the end of its characters, however long it is', () => {
+  test('is redacted to the end of its characters, however long it is', () => {
     expect(redactor.text(`<ghp_${randomChars(5000)}>`)).toBe('<[redacted:github-token]>');
   });
 
-  it('is redacted once when it is redacted twice', () => {
+  test('is redacted once when it is redacted twice', () => {
     for (const { text } of samples()) {
       const once = redactor.text(text);
       expect(redactor.text(once)).toBe(once);
     }
   });
 
-  it('is redacted up to a bound when a private key never ends', () => {
+  test('is redacted up to a bound when a private key never ends', () => {
     const begin = '-----BEGIN RSA PRIVATE KEY-----';
     const output = redactor.text(`${begin}\n${'x'.repeat(40_000)} the end`);
     expect(output).toMatch(/^\[redacted:private-key\]x{1,8000} the end$/);
     expect(redactor.text(`${begin}\nMIIabcdefgh`)).toBe('[redacted:private-key]');
   });
 
-  it('does not end a private key at the end of something else', () => {
+  test('does not end a private key at the end of something else', () => {
     const key = privateKeyBlock('EC PRIVATE KEY', 3);
     const [begin, ...rest] = key.split('\n');
     const text = [begin, '-----END CERTIFICATE-----', '-----END ', ...rest].join('\n');
@@ -57,7 +57,7 @@ describe('a credential of known shape', () => {
 });
 
 describe('ordinary text', () => {
-  it.each([
+  test.each([
     [
       'a commit id',
       `commit ${randomChars(40, '0123456789abcdef')} and ${randomChars(64, '0123456789abcdef')}`,

@@ -1,6 +1,6 @@
 /** Mistakes a caller makes: each gets one clear sentence and leaves no sandbox behind. */
 import { randomBytes } from 'node:crypto';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
 import { PromptRejected, SessionClosed } from '../../src/client.ts';
 import { controlSandboxes } from '../support/emulator-control.ts';
 import { eventually, readLog } from '../support/log-checks.ts';
@@ -23,7 +23,7 @@ afterEach(async () => {
 });
 
 describe('a start that cannot succeed', () => {
-  it.each([
+  test.each([
     ['an unknown repository', { url: (base: string) => `${base}/nowhere.git` }, /nowhere\.git/],
     ['a missing branch', { branch: 'no-such-branch' }, /no-such-branch/],
     ['a wrong password', { github: 'wrong-password' }, /credential|password|denied/i],
@@ -55,7 +55,7 @@ describe('a start that cannot succeed', () => {
 });
 
 describe('a message over its bounds', () => {
-  it('is refused with a sentence, and the session goes on', async () => {
+  test('is refused with a sentence, and the session goes on', async () => {
     await using world = await openWorld();
     const session = await world.session({ sessionId: newId() });
     await expect(session.prompt('').accepted).rejects.toThrow('a prompt is not empty');
@@ -79,7 +79,7 @@ describe('a message over its bounds', () => {
     await expect(session.prompt('!say late').accepted).rejects.toThrow(SessionClosed);
   });
 
-  it('a malformed signal becomes an event', async () => {
+  test('a malformed signal becomes an event', async () => {
     await using world = await openWorld();
     const session = await world.session({ sessionId: newId() });
     await world.signal(session.id, 'prompt', { id: 'bad id!', text: 7 });
@@ -87,7 +87,7 @@ describe('a message over its bounds', () => {
     expect((await readLog(session)).map((event) => event.type)).toContain('prompt.rejected');
   });
 
-  it('a bad session id never reaches Temporal', async () => {
+  test('a bad session id never reaches Temporal', async () => {
     await using world = await openWorld({ worker: false });
     await expect(world.session({ sessionId: 'Not_Good' })).rejects.toThrow(
       'a session id is 1 to 40 characters',

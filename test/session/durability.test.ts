@@ -2,7 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { Session } from '../../src/client.ts';
 import { startTemporalServer } from '../../src/dev/temporal/server.ts';
 import type { SessionEvent } from '../../src/contracts/events.ts';
@@ -35,7 +35,7 @@ function expectUndisturbed(events: readonly SessionEvent[]): void {
 }
 
 describe.each(Array.from({ length: repeats }, (_, index) => index + 1))('in mid-turn (round %i)', () => {
-  it('a killed worker is replaced by a new one, and nothing happened to the agent', async () => {
+  test('a killed worker is replaced by a new one, and nothing happened to the agent', async () => {
     await using world = await openWorld();
     const session = await world.session();
     const stayed = follow(session);
@@ -51,7 +51,7 @@ describe.each(Array.from({ length: repeats }, (_, index) => index + 1))('in mid-
     expect(stayed.seen.slice(0, events.length)).toEqual(events.slice(0, stayed.seen.length));
   });
 
-  it('a killed and restarted Temporal server changes nothing for the agent', async () => {
+  test('a killed and restarted Temporal server changes nothing for the agent', async () => {
     const directory = await mkdtemp(join(tmpdir(), 'harvest-temporal-'));
     const server = await startTemporalServer({
       binary: { path: sharedStack().temporal.binary },
@@ -77,7 +77,7 @@ describe.each(Array.from({ length: repeats }, (_, index) => index + 1))('in mid-
     }
   });
 
-  it.each([
+  test.each([
     ['agent', 'pkill -KILL -u agent -f claude'],
     ['supervisor', `kill -KILL $(${supervisorPid})`],
   ])('a killed %s has its turn continued exactly once', async (_, command) => {
@@ -96,7 +96,7 @@ describe.each(Array.from({ length: repeats }, (_, index) => index + 1))('in mid-
     expect(count(events, 'turn.restarted') + count(events, 'sandbox.lost')).toBe(0);
   });
 
-  it('a killed sandbox has its turn restarted exactly once, with conversation and files of every finished turn', async () => {
+  test('a killed sandbox has its turn restarted exactly once, with conversation and files of every finished turn', async () => {
     await using world = await openWorld();
     const session = await world.session();
     await session
@@ -123,7 +123,7 @@ describe.each(Array.from({ length: repeats }, (_, index) => index + 1))('in mid-
     expect(count(events, 'turn.continued')).toBe(0);
   });
 
-  it('a supervisor that dies between a restore and the first prompt keeps the conversation', async () => {
+  test('a supervisor that dies between a restore and the first prompt keeps the conversation', async () => {
     await using world = await openWorld();
     const session = await world.session();
     await session.prompt('Remember the word "quince".\n!say noted', { id: 'first' }).result();

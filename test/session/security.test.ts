@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { readFile, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { expect, it } from 'vitest';
+import { expect, test } from 'vitest';
 import { controlSandboxes, supervisorPid } from '../support/emulator-control.ts';
 import { count, readLog } from '../support/log-checks.ts';
 import { sharedStack } from '../support/stack.ts';
@@ -12,7 +12,7 @@ import { openWorld } from '../support/world.ts';
 
 const run = promisify(execFile);
 
-it('keeps the credentials from the agent: environment, memory, control socket and git', async () => {
+test('keeps the credentials from the agent: environment, memory, control socket and git', async () => {
   await using world = await openWorld();
   const session = await world.session();
   await session.prompt('!say ready').result();
@@ -51,7 +51,7 @@ it('keeps the credentials from the agent: environment, memory, control socket an
   expect(filled.output).not.toContain('password=');
 });
 
-it('refuses pushes to other branches and other repositories, by path and with flags', async () => {
+test('refuses pushes to other branches and other repositories, by path and with flags', async () => {
   await using world = await openWorld();
   const repository = await world.repository();
   const other = await world.repository();
@@ -93,7 +93,7 @@ it('refuses pushes to other branches and other repositories, by path and with fl
   expect(await heads(repository)).toContain(`refs/heads/harvest/${session.id}`);
 });
 
-it('writes a credential nowhere: not to Temporal, the store, the emulator, logs or arguments', async () => {
+test('writes a credential nowhere: not to Temporal, the store, the emulator, logs or arguments', async () => {
   const canary = `ghp_${randomBytes(18).toString('hex')}`;
   await using world = await openWorld();
   const { git, model } = sharedStack();

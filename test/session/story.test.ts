@@ -1,13 +1,13 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import { expect, it } from 'vitest';
+import { expect, test } from 'vitest';
 import { count, eventually, expectWholeLog, readLog } from '../support/log-checks.ts';
 import { sharedStack } from '../support/stack.ts';
 import { openWorld } from '../support/world.ts';
 
 const run = promisify(execFile);
 
-it('creates, prompts, pauses, restores and terminates a session, and its pushes reach the git server', async () => {
+test('creates, prompts, pauses, restores and terminates a session, and its pushes reach the git server', async () => {
   await using world = await openWorld();
   const repository = await world.repository();
   const session = await world.session({ repository });
@@ -58,7 +58,7 @@ it('creates, prompts, pauses, restores and terminates a session, and its pushes 
   expect(log.stdout.trim()).toBe('Ada (Harvest) <ada@example.com> add a line');
 });
 
-it('runs queued prompts in order and goes on after an interrupt', async () => {
+test('runs queued prompts in order and goes on after an interrupt', async () => {
   await using world = await openWorld();
   const session = await world.session();
   const long = session.prompt('!sleep-bash 600', { id: 'long' });
@@ -72,7 +72,7 @@ it('runs queued prompts in order and goes on after an interrupt', async () => {
   expectWholeLog(await readLog(session));
 });
 
-it('keeps two sessions apart: files, processes and events', async () => {
+test('keeps two sessions apart: files, processes and events', async () => {
   await using world = await openWorld();
   const [one, two] = await Promise.all([world.session(), world.session()]);
   await Promise.all([

@@ -1,8 +1,8 @@
-import { expect, it } from 'vitest';
+import { expect, test } from 'vitest';
 import { eventually, expectWholeLog, follow, readLog } from '../support/log-checks.ts';
 import { openWorld } from '../support/world.ts';
 
-it('spends at most 18 history events on a turn of 10,000 agent events, and shows them all in order', async () => {
+test('spends at most 18 history events on a turn of 10,000 agent events, and shows them all in order', async () => {
   await using world = await openWorld();
   const session = await world.session();
   await session.prompt('!say warm').result();
@@ -34,7 +34,7 @@ it('spends at most 18 history events on a turn of 10,000 agent events, and shows
   expect(stayed.seen.slice(0, events.length)).toEqual(events);
 });
 
-it('gives a follower that reconnects at every event the same log', async () => {
+test('gives a follower that reconnects at every event the same log', async () => {
   await using world = await openWorld();
   const session = await world.session();
   await session.prompt('!bash echo hello\n!say one two three', { id: 'p' }).result();

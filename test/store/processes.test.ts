@@ -1,13 +1,13 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { SessionEvent } from '../../src/contracts/events.ts';
 import { openStore } from '../../src/store/open-store.ts';
 import { messagesOf, oneTo, seqsOf } from './conformance/material.ts';
 import { startProgram } from './fixtures/program.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
-const WRITERS = 4;
-const ROUNDS = 100;
-const TOTAL = WRITERS * ROUNDS * 2;
+const writerCount = 4;
+const roundCount = 100;
+const eventCount = writerCount * roundCount * 2;
 
 async function readAll(dataDirectory: string): Promise<SessionEvent[]> {
   await using store = await openStore({ dataDirectory });
@@ -15,30 +15,30 @@ async function readAll(dataDirectory: string): Promise<SessionEvent[]> {
 }
 
 describe('several processes on one store', () => {
-  it('append to one event log, contiguous and unique, and a follower in another process sees all of it in order', async () => {
+  test('append to one event log, contiguous and unique, and a follower in another process sees all of it in order', async () => {
     await using folder = await temporaryFolder();
     // They all begin on a store that is not there yet.
-    await using follower = startProgram('follower.ts', [folder.path, `${TOTAL}`]);
+    await using follower = startProgram('follower.ts', [folder.path, `${eventCount}`]);
     await using writers = new AsyncDisposableStack();
-    const started = oneTo(WRITERS).map((name) =>
-      writers.use(startProgram('writer.ts', [folder.path, `${name}`, `${ROUNDS}`])),
+    const started = oneTo(writerCount).map((name) =>
+      writers.use(startProgram('writer.ts', [folder.path, `${name}`, `${roundCount}`])),
     );
     for (const writer of started) expect(await writer.ended).toBe(0);
 
     const events = await readAll(folder.path);
-    expect(seqsOf(events)).toEqual(oneTo(TOTAL));
-    for (const name of oneTo(WRITERS)) {
+    expect(seqsOf(events)).toEqual(oneTo(eventCount));
+    for (const name of oneTo(writerCount)) {
       const own = messagesOf(events).filter((message) => message.startsWith(`${name}-`));
-      expect(own).toEqual(oneTo(ROUNDS).map((n) => `${name}-${n - 1}`));
+      expect(own).toEqual(oneTo(roundCount).map((n) => `${name}-${n - 1}`));
       const records = messagesOf(events.filter((event) => event.generation === name));
-      expect(records).toEqual(oneTo(ROUNDS).map((n) => `record ${n - 1}`));
+      expect(records).toEqual(oneTo(roundCount).map((n) => `record ${n - 1}`));
     }
     expect(await follower.ended).toBe(0);
     const followed = follower.lines.slice(1).map((line): unknown => JSON.parse(line));
     expect(followed).toMatchObject(events.map(({ seq, data }) => ({ seq, data })));
   });
 
-  it('lose no acknowledged append when a writer is killed, whenever that is', async () => {
+  test('lose no acknowledged append when a writer is killed, whenever that is', async () => {
     await using folder = await temporaryFolder();
     let acknowledged = 0;
     for (const name of oneTo(8)) {
@@ -60,7 +60,7 @@ describe('several processes on one store', () => {
     expect(acknowledged).toBeGreaterThan(8);
   });
 
-  it('are heard of even when nobody rang', async () => {
+  test('are heard of even when nobody rang', async () => {
     await using folder = await temporaryFolder();
     await using store = await openStore({ dataDirectory: folder.path });
     const follower = store.events.follow('s', { after: 0 })[Symbol.asyncIterator]();

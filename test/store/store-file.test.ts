@@ -2,13 +2,13 @@ import { chmod, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import Database from 'better-sqlite3';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { StoreCorrupted, StoreNotWritable, StoreTooNew } from '../../src/store/errors.ts';
 import { openStore, openStoreReader } from '../../src/store/open-store.ts';
 import { messagesOf, oneTo, ownEvent } from './conformance/material.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
-const NOBODY = 65_534;
+const nobodyUid = 65_534;
 
 async function filledStore(dataDirectory: string): Promise<string> {
   await using store = await openStore({ dataDirectory });
@@ -20,7 +20,7 @@ async function filledStore(dataDirectory: string): Promise<string> {
 }
 
 describe('a store file', () => {
-  it('is made where there is none, readable for its owner only', async () => {
+  test('is made where there is none, readable for its owner only', async () => {
     await using folder = await temporaryFolder();
     const dataDirectory = join(folder.path, 'new', 'deep');
     await using store = await openStoreReader({ dataDirectory });
@@ -31,20 +31,20 @@ describe('a store file', () => {
     }
   });
 
-  it('can be named itself', async () => {
+  test('can be named itself', async () => {
     await using folder = await temporaryFolder();
     await using store = await openStore({ file: join(folder.path, 'mine.db') });
     await store.events.appendOwn('s', [ownEvent('1')]);
     expect(await readdir(folder.path)).toContain('mine.db');
   });
 
-  it('leaves no write-ahead log behind when the last one closed it', async () => {
+  test('leaves no write-ahead log behind when the last one closed it', async () => {
     await using folder = await temporaryFolder();
     await filledStore(folder.path);
     expect((await readdir(folder.path)).toSorted()).toEqual(['store.sqlite', 'store.sqlite-appended']);
   });
 
-  it('can be opened by many at once while it does not exist yet', async () => {
+  test('can be opened by many at once while it does not exist yet', async () => {
     await using folder = await temporaryFolder();
     const stores = await Promise.all(oneTo(8).map(async () => openStore({ dataDirectory: folder.path })));
     await Promise.all(stores.map(async (store, n) => store.events.appendOwn('s', [ownEvent(`${n}`)])));
@@ -54,7 +54,7 @@ describe('a store file', () => {
 });
 
 describe('a store in use', () => {
-  it('waits for another writer without blocking its process', async () => {
+  test('waits for another writer without blocking its process', async () => {
     await using folder = await temporaryFolder();
     await using store = await openStore({ dataDirectory: folder.path });
     const other = new Database(join(folder.path, 'store.sqlite'));
@@ -70,7 +70,7 @@ describe('a store in use', () => {
     expect(await appending).toEqual({ lastSeq: 1, appended: 1 });
   });
 
-  it('watches its file while somebody follows, once for all, and not longer', async () => {
+  test('watches its file while somebody follows, once for all, and not longer', async () => {
     await using folder = await temporaryFolder();
     await using store = await openStore({ dataDirectory: folder.path });
     const watches = (): number =>
@@ -107,7 +107,7 @@ describe('a store that cannot be used', () => {
     ],
     ['another SQLite database', async (file) => makeForeignDatabase(file)],
   ];
-  it.each(damages)('says so in one sentence when it is %s', async (_how, damage) => {
+  test.each(damages)('says so in one sentence when it is %s', async (_how, damage) => {
     await using folder = await temporaryFolder();
     const file = await filledStore(folder.path);
     await damage(file);
@@ -121,7 +121,7 @@ describe('a store that cannot be used', () => {
     );
   });
 
-  it('says so when a newer Harvest has written it, and changes nothing', async () => {
+  test('says so when a newer Harvest has written it, and changes nothing', async () => {
     await using folder = await temporaryFolder();
     const file = await filledStore(folder.path);
     const database = new Database(file);
@@ -138,7 +138,7 @@ describe('a store that cannot be used', () => {
     after.close();
   });
 
-  it('says so when its place is no folder', async () => {
+  test('says so when its place is no folder', async () => {
     await using folder = await temporaryFolder();
     await writeFile(join(folder.path, 'file'), '');
     await expect(openStore({ dataDirectory: join(folder.path, 'file') })).rejects.toThrow(StoreNotWritable);
@@ -149,7 +149,7 @@ describe('a store that cannot be used', () => {
     const isRoot = process.geteuid?.() === 0;
     const asStranger = async (folder: string, use: () => Promise<void>): Promise<void> => {
       await chmod(folder, 0o555);
-      if (isRoot) process.seteuid?.(NOBODY);
+      if (isRoot) process.seteuid?.(nobodyUid);
       try {
         await use();
       } finally {
@@ -158,7 +158,7 @@ describe('a store that cannot be used', () => {
       }
     };
 
-    it('says so when a new store cannot be written', async () => {
+    test('says so when a new store cannot be written', async () => {
       await using folder = await temporaryFolder();
       await asStranger(folder.path, async () => {
         await expect(openStore({ dataDirectory: folder.path })).rejects.toThrow(StoreNotWritable);
@@ -168,7 +168,7 @@ describe('a store that cannot be used', () => {
       });
     });
 
-    it('says so when a store that is there cannot be written, and leaves it as it was', async () => {
+    test('says so when a store that is there cannot be written, and leaves it as it was', async () => {
       await using folder = await temporaryFolder();
       const file = await filledStore(folder.path);
       const names = await readdir(folder.path);

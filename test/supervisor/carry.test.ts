@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { CarriedWork } from '../../src/contracts/checkpoint.ts';
 import { eventsOf, recordOf } from './support/client.ts';
 import { TestSession } from './support/session.ts';
@@ -60,7 +60,7 @@ describe('carried work', () => {
     await world.close();
   });
 
-  it('is nothing after a turn that changed nothing', async () => {
+  test('is nothing after a turn that changed nothing', async () => {
     const ended = recordOf(await first.turn('t0', ['!say Nothing to do.']), 'turn.ended');
     expect(ended.carried).toMatchObject([
       { repository: 'fruit', bytes: 0, uncommittedFiles: 0, unpushedCommits: 0 },
@@ -69,7 +69,7 @@ describe('carried work', () => {
     expect(answer).toMatchObject({ exitCode: 22, body: expect.stringContaining('unknown') });
   });
 
-  it('is taken after a turn, and says what is left behind', async () => {
+  test('is taken after a turn, and says what is left behind', async () => {
     const ended = recordOf(
       await first.turn('t1', ['The word is "medlar".', `!bash ${changes}`, '!say Done.']),
       'turn.ended',
@@ -84,7 +84,7 @@ describe('carried work', () => {
     expect(createHash('sha256').update(bundle).digest('hex')).toBe(carried.sha256);
   });
 
-  it('comes back in a new sandbox, with the conversation', async () => {
+  test('comes back in a new sandbox, with the conversation', async () => {
     const before = statusOf(first);
     const transcript = (await first.records('transcript')).flatMap((record) =>
       record.kind === 'transcript' ? record.batch.entries.map((entry) => JSON.stringify(entry)) : [],
@@ -131,7 +131,7 @@ describe('carried work', () => {
     expect(ended.totals.usage.outputTokens).toBeLessThan(100);
   });
 
-  it('comes back onto a snapshot, which keeps what git ignores', async () => {
+  test('comes back onto a snapshot, which keeps what git ignores', async () => {
     const snapshot = await TestSession.begin(world, { url: first.url });
     await snapshot.turn('s1', [
       'The word is "mulberry".',
@@ -162,7 +162,7 @@ describe('carried work', () => {
     expect(ended.answer).toContain('mulberry');
   });
 
-  it('is missed in a sentence when the worker did not send it', async () => {
+  test('is missed in a sentence when the worker did not send it', async () => {
     const session = await TestSession.prepare(world, first.url);
     const restore = { from: 'image' as const, carried: [carried], transcript: null, recentMessages: [] };
     const { failure } = recordOf(await session.start({ generation: 2, restore }), 'start.failed');
@@ -172,7 +172,7 @@ describe('carried work', () => {
     });
   });
 
-  it('tells the last messages to an agent whose transcript is lost', async () => {
+  test('tells the last messages to an agent whose transcript is lost', async () => {
     const third = await TestSession.prepare(world, first.url);
     const recentMessages = [
       { role: 'user' as const, text: 'The word is "sloe".' },
@@ -185,7 +185,7 @@ describe('carried work', () => {
     expect(ended.answer).toContain('sloe');
   });
 
-  it('says that a repository which the agent destroyed is not carried, and ends the turn', async () => {
+  test('says that a repository which the agent destroyed is not carried, and ends the turn', async () => {
     const followed = await first.turn('t4', ['!bash rm -rf .git', '!say Done.']);
     const [work] = recordOf(followed, 'turn.ended').carried;
     expect(work).toMatchObject({

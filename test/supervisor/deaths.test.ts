@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { recordOf } from './support/client.ts';
 import { TestSession } from './support/session.ts';
 import { agentProcessesIn, createWorld, type World } from './support/world.ts';
@@ -17,7 +17,7 @@ describe('when agent or supervisor die', () => {
     await world.close();
   });
 
-  it('loses a turn once with its agent, and finishes it when the workflow continues it', async () => {
+  test('loses a turn once with its agent, and finishes it when the workflow continues it', async () => {
     const session = await TestSession.begin(world);
     const running = session.turn('t1', steps);
     await session.journalHolds('seq 3');
@@ -37,7 +37,7 @@ describe('when agent or supervisor die', () => {
     expect(await session.records('turn.ended')).toHaveLength(1);
   });
 
-  it('tells an agent the whole prompt again when it died before it had read it', async () => {
+  test('tells an agent the whole prompt again when it died before it had read it', async () => {
     const session = await TestSession.begin(world);
     const running = session.turn('t1', steps);
     const { client } = session.supervisor;
@@ -51,7 +51,7 @@ describe('when agent or supervisor die', () => {
     expect(session.file('steps.txt')).toBe('one\ntwo\n');
   });
 
-  it('loses nothing with an agent that died between turns, however late that is noticed', async () => {
+  test('loses nothing with an agent that died between turns, however late that is noticed', async () => {
     const session = await TestSession.begin(world);
     await session.turn('t1', ['!say Hello.']);
     // The supervisor learns of the death only after it has sent the prompt.
@@ -63,7 +63,7 @@ describe('when agent or supervisor die', () => {
     expect(session.file('once.txt')).toBe('once\n');
   });
 
-  it('starts a new agent for the next turn when one died between turns, with all it knew', async () => {
+  test('starts a new agent for the next turn when one died between turns, with all it knew', async () => {
     const session = await TestSession.begin(world);
     await session.turn('t1', ['The word is "quince".', '!say Noted.']);
     const agent = session.supervisor.agentPid();
@@ -74,7 +74,7 @@ describe('when agent or supervisor die', () => {
     expect(await session.records('turn.lost')).toEqual([]);
   });
 
-  it('ends what a killed supervisor left behind before it says that the turn was lost', async () => {
+  test('ends what a killed supervisor left behind before it says that the turn was lost', async () => {
     const session = await TestSession.begin(world);
     const cut = session.turn('t1', steps);
     await session.journalHolds('seq 3');
@@ -104,7 +104,7 @@ describe('when agent or supervisor die', () => {
     expect(await session.records('turn.lost')).toHaveLength(1);
   });
 
-  it('brings the transcript out of the sandbox whole, although the agent was killed in the middle', async () => {
+  test('brings the transcript out of the sandbox whole, although the agent was killed in the middle', async () => {
     const session = await TestSession.begin(world);
     const running = session.turn('t1', ['!bash true', '!sleep-bash 3', '!say Done.']);
     await session.journalHolds('seq 3');
@@ -127,7 +127,7 @@ describe('when agent or supervisor die', () => {
     }
   });
 
-  it('continues a turn whose agent is silent in a new agent', async () => {
+  test('continues a turn whose agent is silent in a new agent', async () => {
     const session = await TestSession.begin(world);
     const running = session.turn('t1', ['!bash echo one >> steps.txt', '!hang 1', '!say Done.']);
     await session.journalHolds('tool.finished');
@@ -142,7 +142,7 @@ describe('when agent or supervisor die', () => {
     expect(session.file('steps.txt')).toBe('one\n');
   });
 
-  it('refuses to continue a turn that was not lost so often', async () => {
+  test('refuses to continue a turn that was not lost so often', async () => {
     const session = await TestSession.begin(world);
     recordOf(await session.turn('t1', ['!say Hello.']), 'turn.ended');
     const running = session.turn('t2', ['!sleep-bash 2', '!say Done.']);

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { eventsOf, recordOf, type Followed } from './support/client.ts';
 import { TestSession } from './support/session.ts';
 import { agentProcessesIn, agentUid, createWorld, type World } from './support/world.ts';
@@ -22,7 +22,7 @@ describe('exec', () => {
     await world.close();
   });
 
-  it('runs as the agent user in the first repository, with the variables of the session', async () => {
+  test('runs as the agent user in the first repository, with the variables of the session', async () => {
     const followed = await session.exec('e1', [
       'sh',
       '-c',
@@ -40,7 +40,7 @@ describe('exec', () => {
     expect(eventsOf(followed, 'exec.finished')).toEqual([]);
   });
 
-  it('runs once, however often it is asked for, and replays what came', async () => {
+  test('runs once, however often it is asked for, and replays what came', async () => {
     const argv = ['sh', '-c', 'echo line >> execs.txt; sleep 1; echo said'];
     const both = await Promise.all([session.exec('once', argv), session.exec('once', argv)]);
     const later = await session.exec('once', argv, { from: 0 });
@@ -51,7 +51,7 @@ describe('exec', () => {
     expect(session.file('execs.txt')).toBe('line\n');
   });
 
-  it('ends a command that takes too long, with all it started', async () => {
+  test('ends a command that takes too long, with all it started', async () => {
     const before = agentProcessesIn(session.place.folder).length;
     const argv = ['sh', '-c', 'setsid sleep 100 & (trap "" TERM; sleep 100) & echo started; wait'];
     const ended = recordOf(await session.exec('slow', argv, { timeoutSeconds: 1 }), 'exec.ended');
@@ -59,7 +59,7 @@ describe('exec', () => {
     expect(agentProcessesIn(session.place.folder)).toHaveLength(before);
   });
 
-  it('ends with its command, not with what that left in the background', async () => {
+  test('ends with its command, not with what that left in the background', async () => {
     const followed = await session.exec('background', ['sh', '-c', 'sleep 100 & echo $!'], {
       timeoutSeconds: 30,
     });
@@ -68,12 +68,12 @@ describe('exec', () => {
     process.kill(Number(ended.output), 'SIGKILL');
   });
 
-  it('reports a signal as a signal, never as success', async () => {
+  test('reports a signal as a signal, never as success', async () => {
     const ended = recordOf(await session.exec('killed', ['sh', '-c', 'kill -KILL $$']), 'exec.ended');
     expect(ended.outcome).toEqual({ status: 'signalled', signal: 'SIGKILL' });
   });
 
-  it('says in a sentence that a program or folder does not exist', async () => {
+  test('says in a sentence that a program or folder does not exist', async () => {
     const program = recordOf(await session.exec('none', ['no-such-program']), 'exec.ended');
     expect(program.outcome).toMatchObject({
       status: 'failed',
@@ -83,7 +83,7 @@ describe('exec', () => {
     expect(folder.outcome).toMatchObject({ status: 'failed' });
   });
 
-  it('says in a sentence what no process can be given, and goes on', async () => {
+  test('says in a sentence what no process can be given, and goes on', async () => {
     const nul = recordOf(await session.exec('nul', ['echo', 'a\0b']), 'exec.ended');
     expect(nul.outcome).toMatchObject({ status: 'failed', message: expect.stringContaining('null bytes') });
     const long = recordOf(await session.exec('long', ['true', 'x'.repeat(300_000)]), 'exec.ended');
@@ -91,7 +91,7 @@ describe('exec', () => {
     expect((await session.supervisor.client.status()).started).toBe(true);
   });
 
-  it('keeps every byte of much output in events that the event log takes, and its end as the answer', async () => {
+  test('keeps every byte of much output in events that the event log takes, and its end as the answer', async () => {
     const followed = await session.exec('much', ['seq', '1', '200000']);
     const text = outputOf(followed, 'stdout');
     const whole = Array.from({ length: 200_000 }, (_, index) => `${index + 1}\n`).join('');
@@ -104,7 +104,7 @@ describe('exec', () => {
     expect(output.length).toBe(4_096);
   });
 
-  it('runs beside a turn', async () => {
+  test('runs beside a turn', async () => {
     const turn = session.turn('t1', ['!sleep-bash 2', '!say Done.']);
     await session.journalHolds('seq 2');
     const ended = recordOf(await session.exec('beside', ['echo', 'beside']), 'exec.ended');
@@ -112,7 +112,7 @@ describe('exec', () => {
     expect(recordOf(await turn, 'turn.ended').answer).toBe('Done.');
   });
 
-  it('is lost, not run again, when the supervisor dies under it', async () => {
+  test('is lost, not run again, when the supervisor dies under it', async () => {
     const cut = session.exec('lost', ['sh', '-c', 'echo ran >> lost.txt; sleep 100']);
     await session.journalHolds('"execId":"lost"');
     await expect.poll(() => session.file('lost.txt')).toBe('ran\n');

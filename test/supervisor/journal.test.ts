@@ -1,7 +1,7 @@
 import { appendFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { JournalRecord } from '../../src/contracts/supervisor.ts';
 import { follow } from '../../src/supervisor/journal/follow.ts';
 import { Generation } from '../../src/supervisor/generation.ts';
@@ -30,7 +30,7 @@ describe('the journal', () => {
     rmSync(folder, { recursive: true });
   });
 
-  it('returns the bytes that a record takes, also for characters of several bytes', () => {
+  test('returns the bytes that a record takes, also for characters of several bytes', () => {
     const journal = Journal.open(path);
     const first = journal.append(warning('größer 🍐'));
     const second = journal.append(warning('x'));
@@ -47,7 +47,7 @@ describe('the journal', () => {
     journal.close();
   });
 
-  it('cuts off a last line that its writer did not finish, however long it is', () => {
+  test('cuts off a last line that its writer did not finish, however long it is', () => {
     const journal = Journal.open(path);
     const { end } = journal.append(warning('whole'));
     journal.close();
@@ -63,7 +63,7 @@ describe('the journal', () => {
     ]);
   });
 
-  it('is followed from any record to the one that ends the stream, as it grows', async () => {
+  test('is followed from any record to the one that ends the stream, as it grows', async () => {
     const journal = Journal.open(path);
     journal.append(warning('before'));
     const { end: from } = journal.append(warning('also before'));
@@ -92,7 +92,7 @@ describe('the journal', () => {
     journal.close();
   });
 
-  it('stops following when its reader has gone', async () => {
+  test('stops following when its reader has gone', async () => {
     const journal = Journal.open(path);
     const gone = new AbortController();
     const stream = follow({ journal, from: 0, ending: () => undefined, signal: gone.signal });
@@ -102,7 +102,7 @@ describe('the journal', () => {
     journal.close();
   });
 
-  it('knows its turns, execs, starts and conversation again when it is opened again', async () => {
+  test('knows its turns, execs, starts and conversation again when it is opened again', async () => {
     const generation = await Generation.open(folder, 1);
     generation.append({ kind: 'start.finished', at, heads: [], runtimeVersion: '1' });
     generation.append({ kind: 'turn.accepted', at, turnId: 't1', textHash: 'a' });
@@ -123,7 +123,7 @@ describe('the journal', () => {
     again.journal.close();
   });
 
-  it('holds no secret, also when it came in pieces, and keeps the order', async () => {
+  test('holds no secret, also when it came in pieces, and keeps the order', async () => {
     const generation = await Generation.open(folder, 1);
     const recorder = new Recorder(generation, createRedactor({ values: ['canary-12345678'] }));
     const delta = (text: string) =>
@@ -154,7 +154,7 @@ describe('the journal', () => {
     generation.journal.close();
   });
 
-  it('tells which tool calls had ended that the conversation does not know', async () => {
+  test('tells which tool calls had ended that the conversation does not know', async () => {
     const generation = await Generation.open(folder, 1);
     const recorder = new Recorder(generation, createRedactor({ values: [] }));
     for (const toolUseId of ['known', 'unknown', 'unfinished']) {

@@ -1,7 +1,7 @@
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
 import {
   AgentUserToolFailed,
   runAsAgentUser,
@@ -43,7 +43,7 @@ describe('processes of the agent user', () => {
       .split('\n')
       .filter((line) => new RegExp(`^\\s*${uid}\\s+[^Z]`).test(line));
 
-  it('are found by their run in sessions of their own, behind a parent that ended, and with an empty environment', async () => {
+  test('are found by their run in sessions of their own, behind a parent that ended, and with an empty environment', async () => {
     const run = runNameOf(shared, 'agent.1');
     const beside = await start(runNameOf(shared, 'exec.1'), 'echo ready; exec sleep 101');
     const root = await start(
@@ -56,7 +56,7 @@ describe('processes of the agent user', () => {
     expect(beside.exitCode).toBeNull();
   });
 
-  it('of another supervisor outside a sandbox are left alone', async () => {
+  test('of another supervisor outside a sandbox are left alone', async () => {
     const other = settingsOf('/nonexistent/two', '--no-exclusive-agent-user');
     await start(runNameOf(shared, 'agent.1'), 'echo ready; exec sleep 105');
     await start(runNameOf(other, 'agent.1'), 'echo ready; exec sleep 106', other);
@@ -65,7 +65,7 @@ describe('processes of the agent user', () => {
     expect(living().join()).not.toContain('sleep 105');
   });
 
-  it('end all inside a sandbox, whoever started them', async () => {
+  test('end all inside a sandbox, whoever started them', async () => {
     const stray = spawn('sleep', ['107'], { uid, gid: uid, env: {}, detached: true, stdio: 'ignore' });
     started.push(stray);
     await once(stray, 'spawn');
@@ -74,7 +74,7 @@ describe('processes of the agent user', () => {
     expect(living()).toEqual([]);
   });
 
-  it('have no group and no variable of root', async () => {
+  test('have no group and no variable of root', async () => {
     const argv = ['bash', '-c', 'id -u; id -G; env | sort'] as const;
     const { stdout } = await runAsAgentUser(shared, { argv, cwd: '/', env });
     const lines = stdout.toString().trim().split('\n');
@@ -83,13 +83,13 @@ describe('processes of the agent user', () => {
     expect(names).toEqual(['HARVEST_RUN', 'PATH', 'PWD', 'SHLVL', '_']);
   });
 
-  it('may end without reading what they are given', async () => {
+  test('may end without reading what they are given', async () => {
     const stdin = Buffer.alloc(10_000_000);
     const result = await runAsAgentUser(shared, { argv: ['true'], cwd: '/', env, stdin });
     expect(result.exitCode).toBe(0);
   });
 
-  it('fail with what they said when they were to succeed', async () => {
+  test('fail with what they said when they were to succeed', async () => {
     const argv = ['sh', '-c', 'echo no room >&2; exit 3'] as const;
     const failed = await runToSuccess(shared, { argv }).catch((error: unknown) => error);
     expect(failed).toBeInstanceOf(AgentUserToolFailed);
@@ -102,14 +102,14 @@ describe('processes of the agent user', () => {
     expect(String(killed)).toContain('SIGKILL');
   });
 
-  it('give what they printed when they succeed', async () => {
+  test('give what they printed when they succeed', async () => {
     const { length } = await runToSuccess(shared, { argv: ['head', '-c', '100000', '/dev/zero'] });
     expect(length).toBe(100_000);
   });
 });
 
 describe('settings', () => {
-  it('are those of a sandbox by default', () => {
+  test('are those of a sandbox by default', () => {
     expect(parseSettings([])).toMatchObject({
       statePath: '/var/lib/harvest',
       socketPath: '/run/harvest/supervisor.sock',
@@ -120,7 +120,7 @@ describe('settings', () => {
     });
   });
 
-  it('are refused when there is no such option', () => {
+  test('are refused when there is no such option', () => {
     expect(() => parseSettings(['--no-such-option', 'x'])).toThrow('no-such-option');
   });
 });

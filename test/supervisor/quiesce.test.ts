@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { recordOf } from './support/client.ts';
 import { TestSession } from './support/session.ts';
 import { agentProcessesIn, createWorld, type World } from './support/world.ts';
@@ -18,7 +18,7 @@ describe('quiesce', () => {
     await world.close();
   });
 
-  it('is refused while a turn runs', async () => {
+  test('is refused while a turn runs', async () => {
     const running = session.turn('t1', ['The word is "damson".', '!sleep-bash 2', '!say Noted.']);
     await session.journalHolds('seq 2');
     const answer = await session.supervisor.client.request('POST', '/quiesce');
@@ -26,7 +26,7 @@ describe('quiesce', () => {
     recordOf(await running, 'turn.ended');
   });
 
-  it('ends agent and execs, keeps the transcript whole and drops package caches', async () => {
+  test('ends agent and execs, keeps the transcript whole and drops package caches', async () => {
     const cache = join(session.place.home, '.npm/_cacache');
     await session.exec('cache', ['sh', '-c', 'mkdir -p ~/.npm/_cacache && echo big > ~/.npm/_cacache/big']);
     expect(existsSync(cache)).toBe(true);
@@ -44,7 +44,7 @@ describe('quiesce', () => {
     expect((await session.exec('e2', ['true'])).error).toBe('not-started');
   });
 
-  it('is undone by another start, with all that the agent knew', async () => {
+  test('is undone by another start, with all that the agent knew', async () => {
     recordOf(await session.start(), 'start.finished');
     const ended = recordOf(await session.turn('t3', ['!recall "(\\w+)"']), 'turn.ended');
     expect(ended.answer).toContain('damson');

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { recordOf } from './support/client.ts';
 import { TestSession } from './support/session.ts';
 import { createWorld, type World } from './support/world.ts';
@@ -26,7 +26,7 @@ describe('credentials', () => {
     return recordOf(followed, 'exec.ended').output;
   };
 
-  it('cannot be read by the agent in the environment or memory of any process', async () => {
+  test('cannot be read by the agent in the environment or memory of any process', async () => {
     await session.turn('t1', [
       '!bash env > env.txt; cat /proc/*/environ > environs.txt 2>/dev/null; true',
       '!say Done.',
@@ -41,13 +41,13 @@ describe('credentials', () => {
     expect(await seenBy('files', `ls /proc/${pid}/fd`)).toContain('Permission denied');
   });
 
-  it('stay behind a socket and a folder that the agent cannot open', async () => {
+  test('stay behind a socket and a folder that the agent cannot open', async () => {
     const { socket, state } = session.place;
     expect(await seenBy('socket', `curl -s --unix-socket ${socket} http://x/status; echo $?`)).toBe('7\n');
     expect(await seenBy('state', `cat ${state}/g1/journal.jsonl`)).toContain('Permission denied');
   });
 
-  it('are in no argument of any process', () => {
+  test('are in no argument of any process', () => {
     const commands = readdirSync('/proc')
       .filter((name) => /^\d+$/.test(name))
       .map((name) => {
@@ -60,7 +60,7 @@ describe('credentials', () => {
     for (const canary of canaries()) expect(commands.join('\n')).not.toContain(canary);
   });
 
-  it('are not given out by git', async () => {
+  test('are not given out by git', async () => {
     const ask = `printf "url=${session.url}\\n\\n" | GIT_TERMINAL_PROMPT=0 git credential fill`;
     const answer = await seenBy('fill', ask);
     for (const canary of canaries()) expect(answer).not.toContain(canary);
@@ -68,7 +68,7 @@ describe('credentials', () => {
     for (const canary of canaries()) expect(config).not.toContain(canary);
   });
 
-  it('cannot be used to push to a branch of others', async () => {
+  test('cannot be used to push to a branch of others', async () => {
     const output = await seenBy(
       'push',
       'git commit -q --allow-empty -m x; git push origin HEAD:refs/heads/main; echo $?',
@@ -77,7 +77,7 @@ describe('credentials', () => {
     expect(await session.journal()).toContain('git.push-refused');
   });
 
-  it('are redacted in the journal wherever the agent says or prints them, in pieces too', async () => {
+  test('are redacted in the journal wherever the agent says or prints them, in pieces too', async () => {
     const [git = '', model = ''] = canaries();
     const half = Math.floor(git.length / 2);
     const followed = await session.turn('t2', [
@@ -95,7 +95,7 @@ describe('credentials', () => {
     expect(await session.journal()).toContain('[redacted:secret]');
   });
 
-  it('are in no file but what the agent itself was told', async () => {
+  test('are in no file but what the agent itself was told', async () => {
     await session.supervisor.client.request('POST', '/quiesce');
     for (const path of filesIn(session.place.state)) {
       for (const canary of canaries()) expect(readFileSync(path, 'latin1')).not.toContain(canary);

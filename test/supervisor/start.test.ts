@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { recordOf } from './support/client.ts';
 import { startRequest } from './support/requests.ts';
 import { TestSession } from './support/session.ts';
@@ -19,7 +19,7 @@ describe('start', () => {
     await world.close();
   });
 
-  it('answers its status before anything was started, on a socket that only root can open', async () => {
+  test('answers its status before anything was started, on a socket that only root can open', async () => {
     const status = await session.supervisor.client.status();
     expect(status).toMatchObject({ started: false, generation: null, journalBytes: 0, turnId: null });
     expect(status.supervisorVersion).toMatch(/^[0-9a-f]{16}$/);
@@ -32,7 +32,7 @@ describe('start', () => {
   const failureOf = async (more: Parameters<TestSession['start']>[0]) =>
     recordOf(await session.start(more), 'start.failed').failure;
 
-  it('names the kind of what does not work in one sentence without a secret', async () => {
+  test('names the kind of what does not work in one sentence without a secret', async () => {
     const unknown = [{ name: 'fruit', url: `${world.git.url}/nowhere.git`, branch: 'main' }];
     expect(await failureOf({ repositories: unknown })).toMatchObject({ kind: 'repository' });
     const branch = [{ name: 'fruit', url: session.url, branch: 'no-such-branch' }];
@@ -46,14 +46,14 @@ describe('start', () => {
     expect(await failureOf({ repositories: closed })).toMatchObject({ kind: 'network' });
   });
 
-  it('gives a failure that was not read yet instead of trying again', async () => {
+  test('gives a failure that was not read yet instead of trying again', async () => {
     const from = await session.journalBytes();
     const closed = [{ name: 'fruit', url: 'http://127.0.0.1:1/fruit.git', branch: 'main' }];
     const failed = recordOf(await session.start({ repositories: closed, from }), 'start.failed');
     expect(recordOf(await session.start({ from }), 'start.failed')).toEqual(failed);
   });
 
-  it('runs once when it is asked for twice at a time, and replays when asked later', async () => {
+  test('runs once when it is asked for twice at a time, and replays when asked later', async () => {
     const from = await session.journalBytes();
     const both = await Promise.all([session.start({ from }), session.start({ from })]);
     const later = await session.start({ from });
@@ -64,7 +64,7 @@ describe('start', () => {
     expect(await session.records('start.finished')).toHaveLength(1);
   });
 
-  it('keeps journals in folders of root, one for each generation, and drops those of earlier ones', async () => {
+  test('keeps journals in folders of root, one for each generation, and drops those of earlier ones', async () => {
     const { state } = session.place;
     expect(statSync(join(state, 'g1')).mode & 0o777).toBe(0o700);
     expect(statSync(join(state, 'g1/journal.jsonl')).mode & 0o777).toBe(0o600);
@@ -76,7 +76,7 @@ describe('start', () => {
     expect((await session.start({ generation: 1 })).error).toBe('other-generation');
   });
 
-  it('starts with more than one repository', async () => {
+  test('starts with more than one repository', async () => {
     const other = await TestSession.prepare(world);
     const repositories = [
       { name: 'fruit', url: other.url, branch: 'main' },
@@ -95,7 +95,7 @@ describe('start', () => {
     ]);
   });
 
-  it('answers bad requests with their error, and goes on', async () => {
+  test('answers bad requests with their error, and goes on', async () => {
     const { client } = session.supervisor;
     const refused = async (method: string, path: string, body?: string) => {
       const answer = await client.request(method, path, body);

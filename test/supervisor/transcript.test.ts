@@ -1,6 +1,6 @@
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { costIn, parseEntries } from '../../src/supervisor/agent-session/transcript-entries.ts';
 import { messageUuid } from '../../src/supervisor/agent-session/message-uuid.ts';
 import { eventsOf, recordOf } from './support/client.ts';
@@ -18,7 +18,7 @@ describe('the transcript', () => {
     await world.close();
   });
 
-  it('is written where the agent looks for it, as the agent user', async () => {
+  test('is written where the agent looks for it, as the agent user', async () => {
     const session = await TestSession.prepare(world);
     const agentSessionId = '00000000-1111-4222-8333-444444444444';
     const { client } = session.supervisor;
@@ -43,7 +43,7 @@ describe('the transcript', () => {
     expect(statSync(join(projects, found[0] ?? '')).uid).toBe(agentUid);
   });
 
-  it('is missed loudly when the agent gives none', async () => {
+  test('is missed loudly when the agent gives none', async () => {
     const session = await TestSession.begin(world);
     await session.exec('close', ['sh', '-c', 'mkdir -p ~/.claude/projects && chmod 500 ~/.claude/projects']);
     const followed = await session.turn('t1', ['!say Hello.']);
@@ -53,7 +53,7 @@ describe('the transcript', () => {
     ]);
   });
 
-  it('starts an agent in its folder although that was removed', async () => {
+  test('starts an agent in its folder although that was removed', async () => {
     const session = await TestSession.begin(world);
     await session.turn('t1', ['The word is "cherry".', '!say Noted.']);
     process.kill(session.supervisor.agentPid(), 'SIGKILL');
@@ -63,7 +63,7 @@ describe('the transcript', () => {
     expect(ended.answer).toContain('cherry');
   });
 
-  it('is read without a last line that was not finished, and says what the conversation has cost', () => {
+  test('is read without a last line that was not finished, and says what the conversation has cost', () => {
     const usage = { inputTokens: 1, outputTokens: 2, cacheReadInputTokens: 3, cacheCreationInputTokens: 4 };
     const cost = { type: 'cost-state', totalCostUSD: 0.5, modelUsage: { one: usage, two: usage } };
     const entries = parseEntries(`{"type":"user","uuid":"u"}\n${JSON.stringify(cost)}\n{"type":"us`);
@@ -75,7 +75,7 @@ describe('the transcript', () => {
     expect(costIn([])).toBeNull();
   });
 
-  it('knows our messages by ids that are never used twice', () => {
+  test('knows our messages by ids that are never used twice', () => {
     const ids = ['a', 'b'].flatMap((scope) => [0, 1].map((run) => messageUuid(scope, run)));
     expect(new Set(ids).size).toBe(4);
     expect(messageUuid('a', 0)).toBe(ids[0]);

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { JournalRecord } from '../../src/contracts/supervisor.ts';
 import { TurnRecord } from '../../src/supervisor/turns/turn-record.ts';
 
@@ -46,12 +46,12 @@ const ask = (turns: TurnRecord, turnId: string, continuation = 0) =>
   turns.decide({ turnId, continuation, textHash: 'hash' });
 
 describe('the turn record', () => {
-  it('starts a turn that it does not know, and one that was accepted but never started', () => {
+  test('starts a turn that it does not know, and one that was accepted but never started', () => {
     expect(ask(recordOf(), 't1')).toEqual({ action: 'start', known: false });
     expect(ask(recordOf(accepted('t1')), 't1')).toEqual({ action: 'start', known: true });
   });
 
-  it('only follows a turn that runs or has ended', () => {
+  test('only follows a turn that runs or has ended', () => {
     const turns = recordOf(accepted('t1'), started('t1'));
     expect(ask(turns, 't1')).toEqual({ action: 'follow' });
     expect(turns.endingOf({ turnId: 't1', continuation: 0 })).toBeUndefined();
@@ -61,7 +61,7 @@ describe('the turn record', () => {
     expect(turns.endingOf({ turnId: 't1', continuation: 0 })).toEqual({ start: 2, end: 3 });
   });
 
-  it('continues a lost turn only when it is told how often it was lost', () => {
+  test('continues a lost turn only when it is told how often it was lost', () => {
     const turns = recordOf(accepted('t1'), started('t1'), lost('t1', 1));
     expect(turns.running).toBeNull();
     expect(ask(turns, 't1', 0)).toEqual({ action: 'follow' });
@@ -71,7 +71,7 @@ describe('the turn record', () => {
     expect(ask(turns, 't1', 2)).toMatchObject({ action: 'refuse', error: 'conflict' });
   });
 
-  it('gives an old request the loss that it asked about, while the turn goes on', () => {
+  test('gives an old request the loss that it asked about, while the turn goes on', () => {
     const turns = recordOf(accepted('t1'), started('t1'), lost('t1', 1), started('t1', 1));
     expect(ask(turns, 't1', 0)).toEqual({ action: 'follow' });
     expect(turns.endingOf({ turnId: 't1', continuation: 0 })).toEqual({ start: 2, end: 3 });
@@ -80,7 +80,7 @@ describe('the turn record', () => {
     expect(ask(turns, 't1', 2)).toEqual({ action: 'replace' });
   });
 
-  it('goes on counting losses where an earlier generation stopped', () => {
+  test('goes on counting losses where an earlier generation stopped', () => {
     const turns = recordOf(accepted('t1'), started('t1', 1));
     expect(turns.lossesOf('t1')).toBe(2);
     turns.apply(lost('t1', 2), { start: 2, end: 3 });
@@ -88,7 +88,7 @@ describe('the turn record', () => {
     expect(ask(turns, 't1', 2)).toMatchObject({ action: 'continue' });
   });
 
-  it('runs one turn at a time, and none under another text', () => {
+  test('runs one turn at a time, and none under another text', () => {
     const turns = recordOf(accepted('t1'), started('t1'));
     expect(ask(turns, 't2')).toMatchObject({ action: 'refuse', error: 'turn-running' });
     const other = turns.decide({ turnId: 't1', continuation: 0, textHash: 'another' });

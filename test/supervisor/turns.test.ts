@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { eventsOf, recordOf } from './support/client.ts';
 import { startRequest, turnRequest } from './support/requests.ts';
 import {
@@ -39,7 +39,7 @@ describe('turns of one generation', () => {
   const interrupt = async (turnId: string): Promise<unknown> =>
     JSON.parse((await supervisor.client.request('POST', '/interrupt', JSON.stringify({ turnId }))).body);
 
-  it('clones the repository and makes the branch of the session', async () => {
+  test('clones the repository and makes the branch of the session', async () => {
     const url = world.createRepository('fruit');
     const environment = { CLAUDE_CODE_MAX_RETRIES: '1' };
     const followed = await supervisor.client.follow('/start', startRequest(world, url, { environment }));
@@ -50,7 +50,7 @@ describe('turns of one generation', () => {
     expect(await supervisor.client.status()).toMatchObject({ started: true, generation: 1, turnId: null });
   });
 
-  it('runs a turn that calls a tool, commits and pushes', async () => {
+  test('runs a turn that calls a tool, commits and pushes', async () => {
     const followed = await turn(
       't1',
       '!say I add a file.',
@@ -73,13 +73,13 @@ describe('turns of one generation', () => {
     expect(statSync(join(place.workspace, 'fruit/pear.txt')).uid).toBe(10_001);
   });
 
-  it('says what a turn cost by itself, not what the agent has cost so far', async () => {
+  test('says what a turn cost by itself, not what the agent has cost so far', async () => {
     const first = recordOf(await turn('cost-1', '!say one'), 'turn.ended');
     const second = recordOf(await turn('cost-2', '!say one'), 'turn.ended');
     expect(second.totals.usage.outputTokens).toBe(first.totals.usage.outputTokens);
   });
 
-  it('runs a turn once, whoever asks for it and how often', async () => {
+  test('runs a turn once, whoever asks for it and how often', async () => {
     const request = turnRequest('once', '!bash echo line >> lines.txt; sleep 1\n!say Written.');
     const both = await Promise.all([
       supervisor.client.follow('/turns', request),
@@ -95,7 +95,7 @@ describe('turns of one generation', () => {
     expect(readFileSync(join(place.workspace, 'fruit/lines.txt'), 'utf8')).toBe('line\n');
   });
 
-  it('goes on with a turn whose client went away, and attaches the next one where it was', async () => {
+  test('goes on with a turn whose client went away, and attaches the next one where it was', async () => {
     const request = turnRequest('cut', '!bash sleep 1; echo more >> more.txt\n!say Also written.');
     const { journalBytes } = await supervisor.client.status();
     const isToolCall = (record: { kind: string; event?: { type: string } }) =>
@@ -112,7 +112,7 @@ describe('turns of one generation', () => {
     expect(recordOf(behind, 'turn.ended').answer).toBe('Also written.');
   });
 
-  it('refuses another text under a known id, and a second turn beside a running one', async () => {
+  test('refuses another text under a known id, and a second turn beside a running one', async () => {
     const request = turnRequest('long', '!bash sleep 2\n!say Slept.');
     const running = supervisor.client.follow('/turns', request);
     await expect.poll(async () => (await supervisor.client.status()).turnId).toBe('long');
@@ -122,7 +122,7 @@ describe('turns of one generation', () => {
     expect(recordOf(await running, 'turn.ended').answer).toBe('Slept.');
   });
 
-  it('joins ten thousand pieces of text into few events, and loses none', async () => {
+  test('joins ten thousand pieces of text into few events, and loses none', async () => {
     const followed = await turn('many', '!stream 10000');
     const pieces = eventsOf(followed, 'agent.text.delta');
     const text = pieces.map((piece) => piece.text).join('');
@@ -131,7 +131,7 @@ describe('turns of one generation', () => {
     expect(pieces.length).toBeLessThan(2_000);
   });
 
-  it('interrupts a running turn, and the next one works', async () => {
+  test('interrupts a running turn, and the next one works', async () => {
     const running = turn('stop', '!sleep-bash 30', '!say Never.');
     await journalHolds('seq 30');
     expect(await interrupt('stop')).toEqual({ interrupted: true });
@@ -141,13 +141,13 @@ describe('turns of one generation', () => {
     expect(await interrupt('stop')).toEqual({ interrupted: false });
   });
 
-  it('interrupts a turn that has hardly begun', async () => {
+  test('interrupts a turn that has hardly begun', async () => {
     const running = turn('early', '!sleep-bash 30', '!say Never.');
     await expect.poll(async () => interrupt('early'), { interval: 5 }).toEqual({ interrupted: true });
     expect(recordOf(await running, 'turn.ended').outcome).toEqual({ status: 'interrupted' });
   });
 
-  it('kills an agent that does not heed an interrupt, and remembers the conversation', async () => {
+  test('kills an agent that does not heed an interrupt, and remembers the conversation', async () => {
     await turn('word', 'The word is "plum".', '!say Noted.');
     const agent = supervisor.agentPid();
     const running = turn('stuck', '!sleep-bash 60', '!say Never.');
@@ -159,7 +159,7 @@ describe('turns of one generation', () => {
     expect(recalled.answer).toContain('plum');
   });
 
-  it('reports a refusal of the model as a failed turn', async () => {
+  test('reports a refusal of the model as a failed turn', async () => {
     const failed = recordOf(await turn('quota', '!fail 429 50'), 'turn.ended');
     expect(failed.outcome).toMatchObject({ status: 'failed', failure: { kind: 'model' } });
   });

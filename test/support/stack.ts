@@ -11,6 +11,8 @@ export type SharedStack = {
 };
 
 declare module 'vitest' {
+  // Only an interface merges with the declaration of the library.
+  // oxlint-disable-next-line typescript/consistent-type-definitions
   export interface ProvidedContext {
     stack: SharedStack;
   }

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { bounds } from '../../src/contracts/bounds.ts';
 import { promptSchema } from '../../src/contracts/messages.ts';
 import {
@@ -26,19 +26,19 @@ function queue(count: number, text = 'x'): SessionData['queue'] {
 }
 
 describe('a prompt', () => {
-  it('is taken once and known afterwards', () => {
+  test('is taken once and known afterwards', () => {
     expect(admitPrompt(open(), { id: 'p', text: 'a' })).toEqual({ answer: 'take' });
     const handled = [{ id: 'p', hash: textHash('a') }];
     expect(admitPrompt(open({ handled }), { id: 'p', text: 'a' })).toEqual({ answer: 'known' });
   });
 
-  it('is known also when the session has closed meanwhile', () => {
+  test('is known also when the session has closed meanwhile', () => {
     const handled = [{ id: 'p', hash: textHash('a') }];
     const closed = open({ handled, phase: { status: 'closed', reason: 'terminated' } });
     expect(admitPrompt(closed, { id: 'p', text: 'a' })).toEqual({ answer: 'known' });
   });
 
-  it('is refused under a known id with another text', () => {
+  test('is refused under a known id with another text', () => {
     const handled = [{ id: 'p', hash: textHash('a') }];
     expect(admitPrompt(open({ handled }), { id: 'p', text: 'b' })).toMatchObject({
       answer: 'refuse',
@@ -46,7 +46,7 @@ describe('a prompt', () => {
     });
   });
 
-  it('is refused when twenty wait', () => {
+  test('is refused when twenty wait', () => {
     expect(admitPrompt(open({ queue: queue(19) }), { id: 'p', text: 'a' })).toEqual({ answer: 'take' });
     expect(admitPrompt(open({ queue: queue(20) }), { id: 'p', text: 'a' })).toMatchObject({
       answer: 'refuse',
@@ -54,7 +54,7 @@ describe('a prompt', () => {
     });
   });
 
-  it('is refused when the queue would exceed 512 KiB of UTF-8', () => {
+  test('is refused when the queue would exceed 512 KiB of UTF-8', () => {
     const long = 'é'.repeat(32_000);
     expect(admitPrompt(open({ queue: queue(8, long) }), { id: 'p', text: long })).toMatchObject({
       answer: 'refuse',
@@ -62,7 +62,7 @@ describe('a prompt', () => {
     });
   });
 
-  it('is refused by a closed session', () => {
+  test('is refused by a closed session', () => {
     const closed = open({ phase: { status: 'closed', reason: 'terminated' } });
     expect(admitPrompt(closed, { id: 'p', text: 'a' })).toMatchObject({
       answer: 'refuse',
@@ -70,7 +70,7 @@ describe('a prompt', () => {
     });
   });
 
-  it('is invalid when it is empty or too long, with a sentence that names the field', () => {
+  test('is invalid when it is empty or too long, with a sentence that names the field', () => {
     const problem = (text: string): string => {
       const parsed = promptSchema.safeParse({ id: 'p', text });
       return parsed.success ? 'valid' : describeProblem('prompt', parsed.error);
@@ -83,7 +83,7 @@ describe('a prompt', () => {
   });
 });
 
-it('an exec id is known with the same command only', () => {
+test('an exec id is known with the same command only', () => {
   const exec = { id: 'e', argv: ['ls'], timeoutSeconds: 1 };
   const handledExecs = [{ id: 'e', hash: execHash(exec) }];
   expect(admitExec(open({ handledExecs }), exec)).toEqual({ answer: 'known' });

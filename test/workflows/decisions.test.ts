@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import {
   afterAgentLoss,
   afterSandboxLoss,
@@ -22,42 +22,42 @@ function asked(changes: Partial<SessionData['asked']>): SessionData['asked'] {
 }
 
 describe('the next step', () => {
-  it('opens the first sandbox of a new session', () => {
+  test('opens the first sandbox of a new session', () => {
     expect(nextStep(newSessionData(now), 0)).toEqual({ do: 'open', reason: 'start' });
   });
 
-  it('runs the prompt at the head of the queue', () => {
+  test('runs the prompt at the head of the queue', () => {
     expect(nextStep(data({ queue: [prompt] }), 0)).toEqual({ do: 'turn', prompt });
   });
 
-  it('waits when there is nothing to do', () => {
+  test('waits when there is nothing to do', () => {
     expect(nextStep(data({}), 0)).toEqual({ do: 'wait' });
   });
 
-  it('closes before anything else', () => {
+  test('closes before anything else', () => {
     expect(
       nextStep(data({ queue: [prompt], asked: asked({ close: 'terminate', pause: 'requested' }) }), 1),
     ).toEqual({ do: 'close' });
   });
 
-  it('pauses before it runs what is queued', () => {
+  test('pauses before it runs what is queued', () => {
     expect(nextStep(data({ queue: [prompt], asked: asked({ pause: 'requested' }) }), 0)).toEqual({
       do: 'pause',
       reason: 'requested',
     });
   });
 
-  it('waits for running execs before it pauses', () => {
+  test('waits for running execs before it pauses', () => {
     expect(nextStep(data({ asked: asked({ pause: 'requested' }) }), 1)).toEqual({ do: 'wait' });
   });
 
-  it('leaves a paused session with a held queue alone', () => {
+  test('leaves a paused session with a held queue alone', () => {
     expect(nextStep(data({ sandbox: null, phase: { status: 'paused' }, queue: [prompt] }), 0)).toEqual({
       do: 'wait',
     });
   });
 
-  it('restores a paused session for a prompt, a resume or an exec', () => {
+  test('restores a paused session for a prompt, a resume or an exec', () => {
     const paused = { sandbox: null, phase: { status: 'paused' } } as const;
     expect(nextStep(data({ ...paused, queue: [prompt], asked: asked({ resume: true }) }), 0)).toEqual({
       do: 'open',
@@ -71,7 +71,7 @@ describe('the next step', () => {
     expect(nextStep(data({ ...paused, pendingExecs: [exec] }), 0)).toEqual({ do: 'open', reason: 'exec' });
   });
 
-  it('does not pause over a turn whose sandbox was lost', () => {
+  test('does not pause over a turn whose sandbox was lost', () => {
     const restarted = { ...prompt, restarts: 1 };
     expect(nextStep(data({ queue: [restarted], asked: asked({ pause: 'requested' }) }), 0)).toEqual({
       do: 'turn',
@@ -79,7 +79,7 @@ describe('the next step', () => {
     });
   });
 
-  it('takes a requested checkpoint before the next turn', () => {
+  test('takes a requested checkpoint before the next turn', () => {
     expect(nextStep(data({ queue: [prompt], asked: asked({ checkpoint: true }) }), 0)).toEqual({
       do: 'checkpoint',
     });
@@ -87,7 +87,7 @@ describe('the next step', () => {
 });
 
 describe('after a loss', () => {
-  it('continues a turn twice and then fails it with the cause', () => {
+  test('continues a turn twice and then fails it with the cause', () => {
     expect(afterAgentLoss(1, 'killed')).toEqual({ do: 'again', count: 1 });
     expect(afterAgentLoss(2, 'killed')).toEqual({ do: 'again', count: 2 });
     expect(afterAgentLoss(3, 'killed by SIGKILL')).toMatchObject({
@@ -96,7 +96,7 @@ describe('after a loss', () => {
     });
   });
 
-  it('restarts a turn twice and then fails it with the cause', () => {
+  test('restarts a turn twice and then fails it with the cause', () => {
     expect(afterSandboxLoss(prompt, 'gone', true)).toEqual({ do: 'again', count: 1 });
     expect(afterSandboxLoss({ ...prompt, restarts: 2 }, 'gone', true)).toMatchObject({
       do: 'fail',
@@ -106,12 +106,12 @@ describe('after a loss', () => {
 });
 
 describe('idleness', () => {
-  it('counts from the last activity', () => {
+  test('counts from the last activity', () => {
     expect(idleRemainingMs(now, 10, Date.parse(now) + 4_000)).toBe(6_000);
     expect(idleRemainingMs(now, 10, Date.parse(now) + 40_000)).toBe(0);
   });
 
-  it('is not while a turn, a queued prompt or an exec is there (I12)', () => {
+  test('is not while a turn, a queued prompt or an exec is there (I12)', () => {
     expect(isIdle(data({}), 0)).toBe(true);
     expect(isIdle(data({}), 1)).toBe(false);
     expect(isIdle(data({ queue: [prompt] }), 0)).toBe(false);

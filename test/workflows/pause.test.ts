@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import * as messages from '../../src/contracts/session-messages.ts';
 import { fail, scriptedActivities } from './support/scripted-activities.ts';
 import { SessionHarness, eventTypes, until } from './support/session-harness.ts';
@@ -6,7 +6,7 @@ import { SessionHarness, eventTypes, until } from './support/session-harness.ts'
 const harness = new SessionHarness();
 
 describe('pausing', () => {
-  it('stays paused after it paused itself, until something asks for it', async () => {
+  test('stays paused after it paused itself, until something asks for it', async () => {
     const activities = scriptedActivities({});
     await harness.run(
       activities,
@@ -30,7 +30,7 @@ describe('pausing', () => {
     );
   });
 
-  it('pauses itself when it has been idle long enough, and not before', async () => {
+  test('pauses itself when it has been idle long enough, and not before', async () => {
     const activities = scriptedActivities({});
     await harness.run(
       activities,
@@ -49,7 +49,7 @@ describe('pausing', () => {
     });
   });
 
-  it('pauses without a snapshot when none can be taken, and says what that costs', async () => {
+  test('pauses without a snapshot when none can be taken, and says what that costs', async () => {
     const activities = scriptedActivities({ snapshot: () => fail('SandboxLost', 'gone') });
     await harness.run(activities, async (handle) => {
       await until(

@@ -1,5 +1,5 @@
 import { WorkflowFailedError, WorkflowUpdateFailedError } from '@temporalio/client';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import * as messages from '../../src/contracts/session-messages.ts';
 import { ended, fail, scriptedActivities } from './support/scripted-activities.ts';
 import { SessionHarness, eventTypes, until } from './support/session-harness.ts';
@@ -7,7 +7,7 @@ import { SessionHarness, eventTypes, until } from './support/session-harness.ts'
 const harness = new SessionHarness();
 
 describe('a session', () => {
-  it('runs a prompt, pauses, restores for the next prompt and terminates', async () => {
+  test('runs a prompt, pauses, restores for the next prompt and terminates', async () => {
     const activities = scriptedActivities({});
     await harness.run(activities, async (handle) => {
       expect(
@@ -62,7 +62,7 @@ describe('a session', () => {
     expect(new Set(activities.events.map((event) => event.eventId)).size).toBe(activities.events.length);
   });
 
-  it('spends at most 18 history events on an undisturbed turn (I6)', async () => {
+  test('spends at most 18 history events on an undisturbed turn (I6)', async () => {
     await harness.run(scriptedActivities({}), async (handle) => {
       await until(
         () => handle.query(messages.stateQuery),
@@ -88,7 +88,7 @@ describe('a session', () => {
     });
   });
 
-  it('gives the same answer to the same prompt id and refuses another text under it', async () => {
+  test('gives the same answer to the same prompt id and refuses another text under it', async () => {
     await harness.run(scriptedActivities({}), async (handle) => {
       const send = async (text: string) =>
         handle.executeUpdate(messages.promptUpdate, { args: [{ id: 'p1', text }] });
@@ -104,7 +104,7 @@ describe('a session', () => {
     });
   });
 
-  it('turns an invalid signal into an event and goes on', async () => {
+  test('turns an invalid signal into an event and goes on', async () => {
     const activities = scriptedActivities({});
     await harness.run(activities, async (handle) => {
       await handle.signal(messages.promptSignal, { id: 'bad', text: '' });
@@ -122,7 +122,7 @@ describe('a session', () => {
     });
   });
 
-  it('continues a turn whose agent died, with one event', async () => {
+  test('continues a turn whose agent died, with one event', async () => {
     const activities = scriptedActivities({
       turn: (input) =>
         input.continuation === 0
@@ -141,7 +141,7 @@ describe('a session', () => {
     expect(eventTypes(activities).filter((type) => type === 'turn.continued')).toHaveLength(1);
   });
 
-  it('runs a turn again in the next generation when its sandbox was lost, and says from where', async () => {
+  test('runs a turn again in the next generation when its sandbox was lost, and says from where', async () => {
     const activities = scriptedActivities({
       turn: (input) =>
         input.turnId === 'p2' && input.generation === 1
@@ -163,7 +163,7 @@ describe('a session', () => {
     expect(activities.calls).toContain('start g2 turn-p1');
   });
 
-  it('interrupts the running turn by its own activity', async () => {
+  test('interrupts the running turn by its own activity', async () => {
     let release: () => void = () => undefined;
     const interrupted = new Promise<void>((resolve) => (release = resolve));
     const activities = scriptedActivities({
@@ -195,7 +195,7 @@ describe('a session', () => {
     expect(activities.interrupts).toEqual(['p1']);
   });
 
-  it('fails with the cause when it cannot start, and ends its sandbox and its prompts', async () => {
+  test('fails with the cause when it cannot start, and ends its sandbox and its prompts', async () => {
     const activities = scriptedActivities({ start: () => fail('StartFailed', 'repository not found') });
     await harness.run(activities, async (handle) => {
       await handle
@@ -212,7 +212,7 @@ describe('a session', () => {
     expect(activities.calls.slice(-2)).toEqual(['end', 'close']);
   });
 
-  it('carries everything through continue-as-new', async () => {
+  test('carries everything through continue-as-new', async () => {
     const activities = scriptedActivities({});
     await harness.run(activities, async (handle) => {
       const first = (await handle.describe()).runId;
@@ -241,7 +241,7 @@ describe('a session', () => {
     expect(new Set(activities.events.map((event) => event.eventId)).size).toBe(activities.events.length);
   });
 
-  it('ends gracefully when the workflow is cancelled', async () => {
+  test('ends gracefully when the workflow is cancelled', async () => {
     const activities = scriptedActivities({});
     await harness.run(activities, async (handle) => {
       await until(
@@ -255,7 +255,7 @@ describe('a session', () => {
     expect(activities.calls.slice(-2)).toEqual(['end', 'close']);
   });
 
-  it('runs an exec beside a turn and remembers its outcome', async () => {
+  test('runs an exec beside a turn and remembers its outcome', async () => {
     const activities = scriptedActivities({});
     await harness.run(activities, async (handle) => {
       await handle.executeUpdate(messages.execUpdate, { args: [{ id: 'e1', argv: ['ls'] }] });

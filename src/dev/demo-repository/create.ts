@@ -4,13 +4,13 @@ import { dirname, join } from 'node:path';
 import { git } from './git.ts';
 import { history, type DemoCommit } from './history.ts';
 
-export interface DemoRepository {
+export type DemoRepository = {
   /** The bare repository, `<directory>/<name>.git`. */
   path: string;
   /** Its only branch. */
   branch: 'main';
   head: string;
-}
+};
 
 /**
  * Makes the demo's repository: a small npm package with a history by several people, and a test that fails because of a real bug. The same

@@ -12,14 +12,14 @@ import {
   readmeWithParse,
 } from './package-files.ts';
 
-export interface DemoCommit {
+export type DemoCommit = {
   author: { name: string; email: string };
   /** With offset, so that the commit's id does not depend on the machine. */
   date: string;
   message: string;
   /** Whole contents by path. */
   files: Readonly<Record<string, string>>;
-}
+};
 
 const ada = { name: 'Ada Okafor', email: 'ada@example.com' };
 const lin = { name: 'Lin Weber', email: 'lin@example.com' };

@@ -3,17 +3,15 @@ import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { env } from 'node:process';
 import { promisify } from 'node:util';
 import { Harvest } from '../../client.ts';
-import { readConfig } from '../../config.ts';
-import type { Config } from '../../config.ts';
+import { inheritedEnvironment, readConfig, type Config } from '../../config.ts';
 import { createDemoRepository } from '../demo-repository/create.ts';
 import { demoPrompts } from '../demo-repository/story.ts';
 import { startGitServer } from '../git-server/server.ts';
 import { startStack } from '../stack/stack.ts';
 import type { Stack } from '../stack/stack.ts';
-import { stopRequest } from '../stack/stop-request.ts';
+import { stopRequest } from '../processes/stop-request.ts';
 import { startWorkerProcess } from '../stack/worker-process.ts';
 import { InvalidOptions, demoUsage, parseOptions } from './options.ts';
 import type { DemoOptions } from './options.ts';
@@ -48,7 +46,7 @@ async function main(): Promise<void> {
   });
   started.defer(async () => stack.close());
   const worker = await startWorkerProcess({
-    environment: { ...env, ...stack.workerEnvironment, HARVEST_DATA_DIR: directory },
+    environment: { ...inheritedEnvironment(), ...stack.workerEnvironment, HARVEST_DATA_DIR: directory },
     logDirectory: stack.logDirectory,
   });
   started.defer(async () => worker.stop());
@@ -123,7 +121,7 @@ function refuseWhatCannotWork(config: Config, options: DemoOptions): void {
 function stackOptions(config: Config): Omit<Parameters<typeof startStack>[0], 'dataDirectory' | 'log'> {
   return {
     cacheDirectory: config.cacheDirectory,
-    environment: env,
+    environment: inheritedEnvironment(),
     modalCredentials: config.modal.credentials,
     modalEnvironment: config.modal.environment,
     modalAppName: config.modal.appName,

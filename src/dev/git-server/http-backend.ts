@@ -5,14 +5,14 @@ import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { GitRequest } from './repository-path.ts';
 
-interface BackendCall {
+type BackendCall = {
   request: IncomingMessage;
   response: ServerResponse;
   /** Holds the repositories. */
   directory: string;
   /** A fault: the connection is cut behind so many bytes of the body. */
   cutAfterBytes?: number | undefined;
-}
+};
 
 /**
  * Answers one request by `git http-backend`, the CGI program that git ships. Bodies stream both ways; a compressed body goes on as it is

@@ -1,5 +1,5 @@
 /** What a request asks of which repository. */
-export interface GitRequest {
+export type GitRequest = {
   /** Without `.git`, for example `owner/name`. */
   repository: string;
   operation: 'fetch' | 'push';
@@ -7,7 +7,7 @@ export interface GitRequest {
   advertisement: boolean;
   /** What `git http-backend` wants as PATH_INFO. */
   pathInfo: string;
-}
+};
 
 const repositoryName = /^[A-Za-z0-9_-][A-Za-z0-9._-]*(?:\/[A-Za-z0-9_-][A-Za-z0-9._-]*)*$/;
 const services = { 'git-upload-pack': 'fetch', 'git-receive-pack': 'push' } as const;

@@ -12,24 +12,24 @@ import { Faults } from './faults.ts';
 import { runHttpBackend } from './http-backend.ts';
 import { checkRepositoryName, parseGitRequest, type GitRequest } from './repository-path.ts';
 
-export interface GitServerOptions {
+export type GitServerOptions = {
   directory: string;
   /** The password of HTTP Basic; any user name goes with it. */
   token: string;
   /** 0 or absent: a free port. Always loopback. */
   port?: number;
-}
+};
 
-interface RecordedGitRequest {
+type RecordedGitRequest = {
   repository: string;
   operation: GitRequest['operation'];
   advertisement: boolean;
   authenticated: boolean;
   /** Undefined while it is running, and when the connection ended before an answer. */
   status?: number;
-}
+};
 
-export interface GitServer {
+export type GitServer = {
   url: string;
   /** Without credential. Throws RangeError for a name that is none. */
   cloneUrl(name: string): string;
@@ -38,7 +38,7 @@ export interface GitServer {
   faults: Faults;
   /** Ends every connection and every git process it started. */
   close(): Promise<void>;
-}
+};
 
 /** Throws the listen error, for example when the port is taken. */
 export async function startGitServer(options: GitServerOptions): Promise<GitServer> {
@@ -64,11 +64,11 @@ export async function startGitServer(options: GitServerOptions): Promise<GitServ
   };
 }
 
-interface Shared {
+type Shared = {
   options: GitServerOptions;
   requests: RecordedGitRequest[];
   faults: Faults;
-}
+};
 
 async function handle(request: IncomingMessage, response: ServerResponse, shared: Shared): Promise<void> {
   const git = parseGitRequest(request.method ?? '', request.url ?? '/');

@@ -19,7 +19,7 @@ export class CutConnection extends Error {
   override readonly name = 'CutConnection';
 }
 
-export interface AnswerContext {
+export type AnswerContext = {
   model: string;
   inputTokens: number;
   conversation: Conversation;
@@ -27,7 +27,7 @@ export interface AnswerContext {
   isDue: (stepIndex: number, times: number) => boolean;
   /** Aborted when the CLI has gone away. */
   signal: AbortSignal;
-}
+};
 
 export async function* playAnswer(plan: Plan, context: AnswerContext): AsyncGenerator<StreamEvent> {
   const message = new OpenMessage(context);

@@ -5,7 +5,7 @@ import { isContinuation, isNotice, withoutNotices } from './notices.ts';
  * What the model knows: the request and nothing else. Which prompt is being answered and how far its script is follow from the messages
  * alone, so a restarted model server, a resumed CLI and a second session continue properly.
  */
-export interface Conversation {
+export type Conversation = {
   /** Texts of the user that may be the prompt being answered, newest first: behind a notice to continue stands what is continued. */
   promptTexts: readonly string[];
   /** Tool calls that were answered since the n-th of `promptTexts`. */
@@ -16,17 +16,17 @@ export interface Conversation {
   lastToolResult: { text: string; isError: boolean } | undefined;
   /** First group (or the whole) of the newest match in what the user said; directive lines and tool results do not count. */
   recall(pattern: RegExp): string | undefined;
-}
+};
 
-interface Located {
+type Located = {
   block: ContentBlock;
   role: 'user' | 'assistant';
-}
+};
 
-interface Prompt {
+type Prompt = {
   text: string;
   position: number;
-}
+};
 
 export function readConversation(request: MessagesRequest): Conversation {
   const blocks: Located[] = request.messages.flatMap((message) => {

@@ -1,12 +1,12 @@
 import { invalidRequest } from './api-error.ts';
 import { blocksOf, type ContentBlock, type MessagesRequest } from './request.ts';
 
-interface Exchange {
+type Exchange = {
   role: 'user' | 'assistant';
   blocks: ContentBlock[];
   /** Position of its first message in the request, for the error's text. */
   index: number;
-}
+};
 
 const cacheControlLimit = 4;
 

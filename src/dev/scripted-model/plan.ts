@@ -3,12 +3,12 @@ import { parseDirectives } from './directives.ts';
 import { say, type Script, type Step } from './steps.ts';
 
 /** The part of a script that answers one request. */
-export interface Plan {
+export type Plan = {
   /** The prompt being answered, without notices; counted failures are told apart by it. */
   promptText: string;
   /** Steps with their place in the whole turn. */
   steps: readonly { step: Step; index: number }[];
-}
+};
 
 /**
  * Chooses by the newest prompt that has a script: its own directives first, then the registered scripts in their order. A prompt that has

@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 
 /** One request as it came, for assertions. */
-export interface RecordedRequest {
+export type RecordedRequest = {
   method: string;
   /** With its query. */
   path: string;
@@ -10,7 +10,7 @@ export interface RecordedRequest {
   body: unknown;
   /** The HTTP status it was answered with; undefined until then and for one that never was. */
   status?: number;
-}
+};
 
 /** Keeps the newest requests: at most 500, and at most 64 MiB of bodies. */
 export class RequestRecord {

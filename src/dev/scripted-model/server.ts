@@ -25,7 +25,7 @@ import { planSideAnswer } from './side-plan.ts';
 import type { Script } from './steps.ts';
 import { collectMessage, sendStream } from './wire.ts';
 
-export interface ScriptedModelOptions {
+export type ScriptedModelOptions = {
   /** 0 or absent: a free port. Always loopback. */
   port?: number;
   /** API key or OAuth token that requests must carry. */
@@ -34,16 +34,16 @@ export interface ScriptedModelOptions {
   scripts?: readonly Script[];
   /** One line per request, without credentials. */
   log?: (line: string) => void;
-}
+};
 
-export interface ScriptedModel {
+export type ScriptedModel = {
   /** For `ANTHROPIC_BASE_URL`. */
   url: string;
   /** The newest requests, oldest first; grows as they come. */
   requests: readonly RecordedRequest[];
   /** Ends every connection and waits for them. */
   close(): Promise<void>;
-}
+};
 
 /** Throws the listen error, for example when the port is taken. */
 export async function startScriptedModel(options: ScriptedModelOptions): Promise<ScriptedModel> {
@@ -61,18 +61,18 @@ export async function startScriptedModel(options: ScriptedModelOptions): Promise
   };
 }
 
-interface Model {
+type Model = {
   options: ScriptedModelOptions;
   record: RequestRecord;
   failures: FailureCounts;
-}
+};
 
-interface Exchange {
+type Exchange = {
   request: IncomingMessage;
   response: ServerResponse;
   requestId: string;
   signal: AbortSignal;
-}
+};
 
 async function handle(request: IncomingMessage, response: ServerResponse, model: Model): Promise<void> {
   const requestId = `req_${randomUUID().replaceAll('-', '')}`;

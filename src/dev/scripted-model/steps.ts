@@ -30,16 +30,16 @@ export type FromConversation<T extends string | Record<string, unknown>> =
   | ((conversation: Conversation) => T);
 
 /** One turn of a script: the prompts that it answers, and how. */
-interface ScriptedTurn {
+type ScriptedTurn = {
   /** Tried on the prompt's text without the notices around it. */
   prompt: RegExp | ((promptText: string) => boolean);
   steps: readonly Step[];
-}
+};
 
-export interface Script {
+export type Script = {
   name: string;
   turns: readonly ScriptedTurn[];
-}
+};
 
 export function say(text: FromConversation<string>, delayMs?: number): Step {
   return { kind: 'say', text, ...(delayMs === undefined ? {} : { delayMs }) };

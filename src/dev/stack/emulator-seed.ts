@@ -4,9 +4,9 @@
  */
 import { access, mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { withLock } from './file-lock.ts';
-import { childEnd, describeEnd, spawnGuarded } from './guarded-child.ts';
-import { collectTail } from './output-tail.ts';
+import { withLock } from '../processes/file-lock.ts';
+import { childEnd, describeEnd, spawnGuarded } from '../processes/guarded-child.ts';
+import { collectTail } from '../processes/output-tail.ts';
 
 /** The one in use and the one before: two checkouts side by side do not build in turns. */
 const keptTemplates = 2;

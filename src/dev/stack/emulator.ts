@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { findMissingRequirements, installRequirements } from '../../modal-emulator/requirements.ts';
 import type { ModalCredentials } from '../../sandbox/modal-client.ts';
-import { startChildServer } from './child-server.ts';
-import { siblingModule, type Environment } from './guarded-child.ts';
+import { startChildServer } from '../processes/child-server.ts';
+import { siblingModule, type Environment } from '../processes/guarded-child.ts';
 
 export type EmulatorProcess = {
   /** For `MODAL_SERVER_URL`. */

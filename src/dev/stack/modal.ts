@@ -8,7 +8,7 @@ import type { ImageRef, SandboxProvider } from '../../sandbox/provider.ts';
 import { createBuildProgress } from './build-progress.ts';
 import { forgetTemplate, seedEmulatorState } from './emulator-seed.ts';
 import { meetRequirements, startEmulatorProcess, type EmulatorProcess } from './emulator.ts';
-import type { Environment } from './guarded-child.ts';
+import type { Environment } from '../processes/guarded-child.ts';
 
 export type StackModal = {
   /** Null for Modal's cloud. */

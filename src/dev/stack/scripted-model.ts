@@ -2,8 +2,8 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { startChildServer } from './child-server.ts';
-import { siblingModule, type Environment } from './guarded-child.ts';
+import { startChildServer } from '../processes/child-server.ts';
+import { siblingModule, type Environment } from '../processes/guarded-child.ts';
 
 export type ScriptedModelProcess = {
   /** For `HARVEST_MODEL_URL`. */

@@ -5,8 +5,8 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ModalCredentials } from '../../sandbox/modal-client.ts';
-import { tryLock } from './file-lock.ts';
-import type { Environment } from './guarded-child.ts';
+import { tryLock } from '../processes/file-lock.ts';
+import type { Environment } from '../processes/guarded-child.ts';
 import { openModal, type StackModal } from './modal.ts';
 import { startScriptedModelProcess, type ScriptedModelProcess } from './scripted-model.ts';
 import { openTemporal, type StackTemporal } from './temporal.ts';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { acquireTemporalBinary, type TemporalBinary } from '../temporal/acquire.ts';
 import { existingServer, prepareExistingServer, type TemporalTarget } from '../temporal/existing-server.ts';
 import { startTemporalServer, type TemporalServer } from '../temporal/server.ts';
-import type { Environment } from './guarded-child.ts';
+import type { Environment } from '../processes/guarded-child.ts';
 
 export type StackTemporal = TemporalTarget & {
   /** Null for an existing server, whose UI we do not know. */

@@ -10,7 +10,7 @@ import {
   spawnGuarded,
   stopChild,
   type Environment,
-} from './guarded-child.ts';
+} from '../processes/guarded-child.ts';
 
 /** A worker hands its turns over before it ends. */
 const stopGraceMs = 15_000;

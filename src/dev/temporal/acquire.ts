@@ -4,8 +4,8 @@
  */
 import { access, constants, mkdir, rename, rm } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
-import { withLock } from '../stack/file-lock.ts';
-import type { Environment } from '../stack/guarded-child.ts';
+import { withLock } from '../processes/file-lock.ts';
+import type { Environment } from '../processes/guarded-child.ts';
 import { checkBinary, firstLine } from './binary.ts';
 import { downloadBinary } from './download.ts';
 import { goInstallBinary, goModule } from './go-install.ts';

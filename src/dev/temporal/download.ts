@@ -8,8 +8,8 @@ import {
   siblingModule,
   spawnGuarded,
   type Environment,
-} from '../stack/guarded-child.ts';
-import { collectTail } from '../stack/output-tail.ts';
+} from '../processes/guarded-child.ts';
+import { collectTail } from '../processes/output-tail.ts';
 
 export type DownloadOptions = {
   directory: string;

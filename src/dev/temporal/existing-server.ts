@@ -1,7 +1,7 @@
 /** A Temporal server that is there already, named by the environment or by a profile of temporal.toml. */
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { Connection, type ConnectionOptions } from '@temporalio/client';
-import type { Environment } from '../stack/guarded-child.ts';
+import type { Environment } from '../processes/guarded-child.ts';
 import { firstLine } from './binary.ts';
 import { TemporalUnreachable } from './errors.ts';
 import { ensureSearchAttributes } from './search-attributes.ts';

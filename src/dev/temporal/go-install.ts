@@ -1,7 +1,7 @@
 /** Builds the Temporal CLI from its Go module, for machines that reach a Go module proxy but not the official download. */
 import { join } from 'node:path';
-import { childEnd, describeEnd, spawnGuarded, type Environment } from '../stack/guarded-child.ts';
-import { collectTail } from '../stack/output-tail.ts';
+import { childEnd, describeEnd, spawnGuarded, type Environment } from '../processes/guarded-child.ts';
+import { collectTail } from '../processes/output-tail.ts';
 
 /** The last installable version: later ones replace one of their modules by a folder, which `go install` refuses. */
 export const goModule = 'github.com/temporalio/cli/cmd/temporal@v1.5.1';

@@ -12,7 +12,7 @@ import {
   spawnGuarded,
   stopChild,
   type Environment,
-} from '../stack/guarded-child.ts';
+} from '../processes/guarded-child.ts';
 import type { TemporalBinary } from './acquire.ts';
 import { TemporalStartFailed } from './errors.ts';
 import { freePorts, requireFree } from './ports.ts';

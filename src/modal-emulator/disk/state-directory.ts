@@ -5,7 +5,7 @@
  *   token-key            signs client and router tokens
  *   apps.json            names of apps
  *   images/<id>.json     what an image consists of            layers/<id>/   one overlay layer each
- *   sandboxes/<id>.json  what became of a sandbox             boxes/<id>/    files of a running one
+ *   sandboxes/<id>.json  what became of a sandbox             containers/<id>/    files of a running one
  *   outputs/, pipes/, device-template/                        of this process only
  */
 import { randomBytes } from 'node:crypto';
@@ -13,12 +13,12 @@ import { mkdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
 import { once } from 'node:events';
-import { removeTrees } from '../box/host-process.ts';
-import { toolPath, TOOL_ENVIRONMENT } from '../box/tools.ts';
+import { removeTrees } from '../container/host-process.ts';
+import { toolPath, toolEnvironment } from '../container/tools.ts';
 
 /** After a SIGKILL the previous holder's lock is released within milliseconds, not at once. */
-const LOCK_WAIT_SECONDS = 2;
-const LOCK_REFUSED = 75;
+const lockWaitSeconds = 2;
+const lockRefused = 75;
 
 export class StateDirectoryInUse extends Error {
   override readonly name = 'StateDirectoryInUse';
@@ -48,7 +48,7 @@ export class StateDirectory {
     const holder = await takeLock(root);
     writeFileSync(join(root, 'owner'), `process ${process.pid}`);
     const state = new StateDirectory(root, holder);
-    for (const name of ['images', 'layers', 'sandboxes', 'boxes', 'outputs', 'pipes']) {
+    for (const name of ['images', 'layers', 'sandboxes', 'containers', 'outputs', 'pipes']) {
       mkdirSync(state.path(name), { recursive: true, mode: 0o700 });
     }
     return state;
@@ -86,10 +86,10 @@ export class StateDirectory {
 async function takeLock(root: string): Promise<ChildProcess> {
   // The lock lives in a child that ends when its stdin, a pipe from this process, is closed.
   const script = 'echo locked; exec cat >/dev/null';
-  const options = ['-F', '-w', String(LOCK_WAIT_SECONDS), '-E', String(LOCK_REFUSED)];
+  const options = ['-F', '-w', String(lockWaitSeconds), '-E', String(lockRefused)];
   const holder = spawn(toolPath('flock'), [...options, join(root, 'lock'), toolPath('sh'), '-c', script], {
     stdio: ['pipe', 'pipe', 'ignore'],
-    env: TOOL_ENVIRONMENT,
+    env: toolEnvironment,
     detached: true,
   });
   const locked = await Promise.race([

@@ -1,5 +1,5 @@
 /** The kinds the SDK turns into error classes of their own, by what coreutils say for the system's error. */
-const KINDS: readonly (readonly [ending: RegExp, kind: string])[] = [
+const kindsByEnding: readonly (readonly [ending: RegExp, kind: string])[] = [
   [/(No such file or directory|Directory nonexistent)$/, 'NotFound'],
   [/Is a directory$/, 'IsDirectory'],
   [/Not a directory$/, 'NotDirectory'],
@@ -15,7 +15,7 @@ export function toErrorReport(stderr: string, fileExists: FileExistsKind = 'Path
   const message = stderr.trim().split('\n')[0]?.trim() ?? '';
   const kind = message.endsWith('File exists')
     ? fileExists
-    : (KINDS.find(([ending]) => ending.test(message))?.[1] ?? 'Other');
+    : (kindsByEnding.find(([ending]) => ending.test(message))?.[1] ?? 'Other');
   return JSON.stringify({
     version: 1,
     error_kind: kind,

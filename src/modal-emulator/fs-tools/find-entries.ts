@@ -1,22 +1,22 @@
 /** How `find -printf` reports an entry: fields ended by NUL, which no name can contain. */
-export const FIND_FORMAT = ['%f', '%y', '%s', '%m', '%M', '%u', '%g', '%T@', '%l']
+export const findFormat = ['%f', '%y', '%s', '%m', '%M', '%u', '%g', '%T@', '%l']
   .map((field) => `${field}\\0`)
   .join('');
-const FIELDS = 9;
+const fieldCount = 9;
 
-const TYPES: Readonly<Record<string, string>> = { d: 'directory', l: 'symlink' };
+const entryTypes: Readonly<Record<string, string>> = { d: 'directory', l: 'symlink' };
 
 /** In the form of Modal's file information, sorted by name. */
 export function toEntries(raw: string, pathOf: (name: string) => string): object[] {
   const fields = raw.split('\0').slice(0, -1);
   const entries: { name: string }[] = [];
-  for (let at = 0; at + FIELDS <= fields.length; at += FIELDS) {
+  for (let at = 0; at + fieldCount <= fields.length; at += fieldCount) {
     const [name = '', type = '', size, mode = '', permissions, owner, group, modified, target = ''] =
-      fields.slice(at, at + FIELDS);
+      fields.slice(at, at + fieldCount);
     const entry = {
       name,
       path: pathOf(name),
-      type: TYPES[type] ?? 'file',
+      type: entryTypes[type] ?? 'file',
       size: Number(size),
       mode: Number.parseInt(mode, 8),
       permissions,

@@ -4,17 +4,17 @@
  * nothing can lead out of it.
  */
 import { z } from 'zod';
-import type { Box } from '../box/box.ts';
-import type { BoxProcess, ExitStatus, ProcessOptions } from '../box/box-process.ts';
-import { DEFAULT_PATH } from '../box/box-factory.ts';
-import { OutputLog } from '../box/output-log.ts';
+import type { Container } from '../container/container.ts';
+import type { ContainerProcess, ExitStatus, ProcessOptions } from '../container/container-process.ts';
+import { defaultPath } from '../container/container-factory.ts';
+import { OutputLog } from '../container/output-log.ts';
 import { invalid } from '../rpc/rpc-error.ts';
 import type { Exec } from '../sandboxes/exec.ts';
 import { toErrorReport, type FileExistsKind } from './error-report.ts';
-import { FIND_FORMAT, toEntries } from './find-entries.ts';
+import { findFormat, toEntries } from './find-entries.ts';
 
 /** What the SDK names as the program. */
-export const FS_TOOLS_PATH = '/__modal/.bin/modal-sandbox-fs-tools';
+export const fsToolsPath = '/__modal/.bin/modal-sandbox-fs-tools';
 
 const path = z.string().startsWith('/');
 const operationSchema = z.union([
@@ -29,7 +29,7 @@ const operationSchema = z.union([
 type Operation = z.output<typeof operationSchema>;
 
 /** Writes beside the file and moves the whole into place. A symlink is followed, an existing file keeps its mode and owner. */
-const WRITE_SCRIPT = `
+const writeScript = `
 file=$1
 if [ -L "$file" ]; then file=$(readlink -mn -- "$file" && echo x) && file=\${file%x}; fi
 if [ -d "$file" ]; then echo "$1: Is a directory" >&2; exit 1; fi
@@ -44,12 +44,12 @@ mv -fT -- "$part" "$file" || { rm -f -- "$part"; exit 1; }
 /** The command that does the operation, and what becomes of its output (unchanged when absent). */
 type Plan = { argv: string[]; toOutput?: (raw: string) => string; kindOfFileExists?: FileExistsKind };
 
-export function startFsTools(box: Box, options: ProcessOptions): Exec {
+export function startFsTools(container: Container, options: ProcessOptions): Exec {
   const plan = planOf(parseOperation(options.argv));
-  const running = box.run({
+  const running = container.run({
     ...options,
     argv: plan.argv,
-    env: { PATH: DEFAULT_PATH, LC_ALL: 'C' },
+    env: { PATH: defaultPath, LC_ALL: 'C' },
     workdir: '/',
     ignoreStdout: false,
     ignoreStderr: false,
@@ -68,7 +68,7 @@ function parseOperation(argv: readonly string[]): Operation {
 function planOf(operation: Operation): Plan {
   if ('ReadFile' in operation) return { argv: ['cat', '--', operation.ReadFile.path] };
   if ('WriteFile' in operation) {
-    const argv = ['sh', '-c', WRITE_SCRIPT, 'sh', operation.WriteFile.path];
+    const argv = ['sh', '-c', writeScript, 'sh', operation.WriteFile.path];
     // A file is where a parent directory should be.
     return { argv, kindOfFileExists: 'AlreadyExists' };
   }
@@ -83,14 +83,14 @@ function planOf(operation: Operation): Plan {
   if ('Stat' in operation) {
     const { path } = operation.Stat;
     return {
-      argv: ['find', path, '-maxdepth', '0', '-printf', FIND_FORMAT],
+      argv: ['find', path, '-maxdepth', '0', '-printf', findFormat],
       toOutput: (raw) => JSON.stringify(toEntries(raw, () => path)[0]),
     };
   }
   if ('ListFiles' in operation) {
     const directory = operation.ListFiles.path.replace(/\/+$/, '');
     return {
-      argv: ['find', `${directory}/.`, '-mindepth', '1', '-maxdepth', '1', '-printf', FIND_FORMAT],
+      argv: ['find', `${directory}/.`, '-mindepth', '1', '-maxdepth', '1', '-printf', findFormat],
       toOutput: (raw) => JSON.stringify(toEntries(raw, (name) => `${directory}/${name}`)),
     };
   }
@@ -100,13 +100,13 @@ function planOf(operation: Operation): Plan {
 
 /** The process with its outputs in the form the SDK expects: JSON on stdout, one JSON report on stderr. */
 class FsToolsExec implements Exec {
-  readonly stdin: BoxProcess['stdin'];
+  readonly stdin: ContainerProcess['stdin'];
   readonly stdout: OutputLog;
   readonly stderr: OutputLog;
   readonly exited: Promise<ExitStatus>;
-  readonly #running: BoxProcess;
+  readonly #running: ContainerProcess;
 
-  constructor(running: BoxProcess, plan: Plan, spoolPath: string) {
+  constructor(running: ContainerProcess, plan: Plan, spoolPath: string) {
     this.#running = running;
     this.stdin = running.stdin;
     this.stdout = plan.toOutput === undefined ? running.stdout : new OutputLog(`${spoolPath}.json`);

@@ -1,13 +1,13 @@
 /** What this machine's apt is set up with, for debootstrap to use the same. Anything that cannot be found out is left to debootstrap. */
-import { findTool } from '../box/tools.ts';
-import { runTool } from '../box/host-process.ts';
+import { findTool } from '../container/tools.ts';
+import { runTool } from '../container/host-process.ts';
 
-const TARGET_FORMAT = '$(CREATED_BY)|$(ORIGIN)|$(RELEASE)|$(COMPONENT)|$(REPO_URI)';
+const targetFormat = '$(CREATED_BY)|$(ORIGIN)|$(RELEASE)|$(COMPONENT)|$(REPO_URI)';
 
 /** The mirror that this machine's apt has for the release, else for another release of Debian. */
 export async function debianMirror(release: string): Promise<string | undefined> {
   if (findTool('apt-get') === undefined) return undefined;
-  const output = await runTool('apt-get', ['indextargets', '--format', TARGET_FORMAT]).catch(() => '');
+  const output = await runTool('apt-get', ['indextargets', '--format', targetFormat]).catch(() => '');
   const mirrors = output.split('\n').flatMap((line) => {
     const [kind, origin, configured = '', component, uri] = line.split('|');
     const usable = kind === 'Packages' && component === 'main' && (origin === 'Debian' || origin === '');

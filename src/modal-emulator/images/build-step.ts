@@ -1,8 +1,8 @@
 import { join, posix } from 'node:path';
-import type { BoxFactory } from '../box/box-factory.ts';
-import type { Box } from '../box/box.ts';
-import type { ExitStatus } from '../box/box-process.ts';
-import type { OutputLog } from '../box/output-log.ts';
+import type { ContainerFactory } from '../container/container-factory.ts';
+import type { Container } from '../container/container.ts';
+import type { ExitStatus } from '../container/container-process.ts';
+import type { OutputLog } from '../container/output-log.ts';
 import { invalid } from '../rpc/rpc-error.ts';
 import type { Instruction } from './dockerfile.ts';
 import type { ImageRecord, ImageStore } from './image-store.ts';
@@ -17,7 +17,7 @@ export type StepContext = {
   base: ImageRecord;
   store: ImageStore;
   layers: Layers;
-  boxes: BoxFactory;
+  containers: ContainerFactory;
   secrets: Readonly<Record<string, string>>;
   log: OutputLog;
 };
@@ -32,11 +32,11 @@ export async function runStep(instruction: Instruction, context: StepContext): P
     case 'from':
       throw invalid('a second FROM (a stage) is not supported');
     case 'run':
-      return { ...unchanged, layers: await runInBox(commandOf(instruction, shell), context) };
+      return { ...unchanged, layers: await runInContainer(commandOf(instruction, shell), context) };
     case 'workdir': {
       const [given = '/'] = splitWords(instruction.text, (name) => env[name]);
       const path = posix.resolve(workdir, given);
-      const made = await runInBox(['mkdir', '-p', '--', path], context);
+      const made = await runInContainer(['mkdir', '-p', '--', path], context);
       return { ...unchanged, layers: made, workdir: path };
     }
     case 'env':
@@ -56,31 +56,31 @@ function commandOf(instruction: Extract<Instruction, { kind: 'run' }>, shell: st
 }
 
 /** Runs a command over the base; what it wrote becomes a layer. Resolves to the layers of the result. */
-async function runInBox(argv: readonly string[], context: StepContext): Promise<string[]> {
+async function runInContainer(argv: readonly string[], context: StepContext): Promise<string[]> {
   const held = context.store.hold(context.base);
   try {
-    const box = await context.boxes.start(held.paths);
+    const container = await context.containers.start(held.paths);
     try {
-      await runToEnd(box, argv, context);
-      await box.end();
-      const layer = await context.layers.adopt(box.upperDirectory);
+      await runToEnd(container, argv, context);
+      await container.end();
+      const layer = await context.layers.adopt(container.upperDirectory);
       return layer === undefined ? context.base.layers : [layer, ...context.base.layers];
     } finally {
-      await box.end();
-      await box.removeFiles();
+      await container.end();
+      await container.removeFiles();
     }
   } finally {
     await held.release();
   }
 }
 
-async function runToEnd(box: Box, argv: readonly string[], context: StepContext): Promise<void> {
-  const running = box.run({
+async function runToEnd(container: Container, argv: readonly string[], context: StepContext): Promise<void> {
+  const running = container.run({
     // One stream for both outputs keeps their order.
     argv: ['/bin/sh', '-c', 'exec "$@" 2>&1', 'sh', ...argv],
-    env: { ...context.boxes.environment, ...context.base.env, ...context.secrets },
+    env: { ...context.containers.environment, ...context.base.env, ...context.secrets },
     workdir: context.base.workdir,
-    spoolPath: join(box.directory, 'output'),
+    spoolPath: join(container.directory, 'output'),
   });
   running.stdin.close();
   for await (const part of running.stdout.read(0, new AbortController().signal))

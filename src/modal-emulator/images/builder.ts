@@ -5,8 +5,8 @@
  */
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
-import { DEFAULT_PATH, type BoxFactory } from '../box/box-factory.ts';
-import { OutputLog } from '../box/output-log.ts';
+import { defaultPath, type ContainerFactory } from '../container/container-factory.ts';
+import { OutputLog } from '../container/output-log.ts';
 import { idFromContent, newImageId, randomText } from '../disk/ids.ts';
 import { invalid } from '../rpc/rpc-error.ts';
 import { runStep } from './build-step.ts';
@@ -31,7 +31,7 @@ export type BuilderParts = {
   store: ImageStore;
   layers: Layers;
   roots: DebianRoots;
-  boxes: BoxFactory;
+  containers: ContainerFactory;
   /** For the output of builds. */
   spoolDirectory: string;
   log: (line: string) => void;
@@ -41,7 +41,7 @@ type PlannedStep = { imageId: string; recipe: string; parentId: string; instruct
 type Plan = { tag: string; baseId: string; isRegistryImage: boolean; steps: PlannedStep[] };
 type RunningStep = { log: OutputLog; record: Promise<ImageRecord> };
 
-const REMEMBERED_BUILDS = 32;
+const rememberedBuilds = 32;
 
 export class Builder {
   readonly #parts: BuilderParts;
@@ -154,7 +154,7 @@ export class Builder {
       recipe: null,
       origin: `FROM ${plan.tag}`,
       layers: [Layers.idOfRoot(root)],
-      env: { PATH: DEFAULT_PATH },
+      env: { PATH: defaultPath },
       workdir: '/',
       shell: ['/bin/sh', '-c'],
     });
@@ -169,12 +169,12 @@ export class Builder {
     log: OutputLog;
   }): Promise<ImageRecord> {
     const { step, base, request, log } = options;
-    const { store, layers, boxes } = this.#parts;
+    const { store, layers, containers } = this.#parts;
     const result = await runStep(step.instruction, {
       base,
       store,
       layers,
-      boxes,
+      containers,
       secrets: request.secrets,
       log,
     });
@@ -192,7 +192,7 @@ export class Builder {
     this.#finished.delete(imageId);
     this.#finished.set(imageId, build);
     const [oldest] = this.#finished;
-    if (this.#finished.size > REMEMBERED_BUILDS && oldest !== undefined) {
+    if (this.#finished.size > rememberedBuilds && oldest !== undefined) {
       oldest[1].log.discard();
       this.#finished.delete(oldest[0]);
     }

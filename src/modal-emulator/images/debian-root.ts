@@ -8,15 +8,15 @@ import { arch } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { once } from 'node:events';
-import { toolPath } from '../box/tools.ts';
+import { toolPath } from '../container/tools.ts';
 import { unsupported } from '../rpc/rpc-error.ts';
 import { debianMirror, httpProxy } from './apt-settings.ts';
 
-/** Part of a root's name: a change of what BUILD_SCRIPT makes needs another number. */
-const RECIPE = 2;
+/** Part of a root's name: a change of what buildScript makes needs another number. */
+const recipeVersion = 2;
 
 /** One per release that debootstrap knows. */
-const DEBOOTSTRAP_SCRIPTS = '/usr/share/debootstrap/scripts';
+const debootstrapScripts = '/usr/share/debootstrap/scripts';
 
 /** Another instance under the same name (after the cache was emptied) is another layer. */
 export type DebianRoot = { name: string; instance: string; path: string };
@@ -25,7 +25,7 @@ export type DebianRoot = { name: string; instance: string; path: string };
  * $1 the place  $2 release  $3 mirror or ''. Nothing of this machine stays in the root. As in other Debian images no service is started by the
  * installation of a package, dpkg does without fsync, and apt keeps no caches (60 MiB in every layer and snapshot).
  */
-const BUILD_SCRIPT = `
+const buildScript = `
 [ ! -e "$1/instance" ] || exit 0
 rm -rf "$1.part"
 mkdir -p "$1.part"
@@ -58,7 +58,7 @@ export class DebianRoots {
 
   /** The name of the root behind a registry tag. Throws for tags that have none here. */
   nameOf(tag: string): string {
-    return `debian-${releaseOf(tag)}-${arch()}-${RECIPE}`;
+    return `debian-${releaseOf(tag)}-${arch()}-${recipeVersion}`;
   }
 
   find(name: string): DebianRoot | undefined {
@@ -95,7 +95,7 @@ export class DebianRoots {
     // In namespaces of its own, so that neither its mounts nor its processes outlive an interrupted run.
     const apart = [toolPath('unshare'), '--mount', '--pid', '--fork', '--kill-child'];
     const variables = ['LC_ALL=C', ...(proxy === undefined ? [] : [`http_proxy=${proxy}`])];
-    const script = [toolPath('sh'), '-ec', BUILD_SCRIPT, 'sh', place, release, mirror ?? ''];
+    const script = [toolPath('sh'), '-ec', buildScript, 'sh', place, release, mirror ?? ''];
     const build = spawn(
       toolPath('setpriv'),
       [...locked, ...apart, toolPath('env'), ...variables, ...script],
@@ -121,7 +121,7 @@ export class DebianRoots {
 
 function releaseOf(tag: string): string {
   const release = /^debian:([a-z]+)(?:-slim)?$/.exec(tag)?.[1];
-  if (release === undefined || !existsSync(join(DEBOOTSTRAP_SCRIPTS, release))) {
+  if (release === undefined || !existsSync(join(debootstrapScripts, release))) {
     throw unsupported(
       `the image ${tag}: it has only debian:<release> and debian:<release>-slim (for example debian:bookworm-slim)`,
     );

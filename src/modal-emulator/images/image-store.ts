@@ -31,7 +31,7 @@ export class ImageStore {
   readonly #directory: string;
   readonly #layers: Layers;
   readonly #images = new Map<string, ImageRecord>();
-  /** Layers in use by boxes, counted. */
+  /** Layers in use by containers, counted. */
   readonly #holds = new Map<string, number>();
 
   constructor(directory: string, layers: Layers) {
@@ -92,7 +92,7 @@ export class ImageStore {
     if (expired.length > 0) await this.collect();
   }
 
-  /** Deletes the layers that no image and no box uses any more. */
+  /** Deletes the layers that no image and no container uses any more. */
   async collect(): Promise<void> {
     const used = new Set(this.#holds.keys());
     for (const record of this.#images.values()) for (const layer of record.layers) used.add(layer);

@@ -1,10 +1,10 @@
 import { existsSync, mkdtempSync, readdirSync, renameSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { randomText } from '../disk/ids.ts';
-import { removeTrees, runTool, ToolFailed } from '../box/host-process.ts';
+import { removeTrees, runTool, ToolFailed } from '../container/host-process.ts';
 import type { DebianRoot, DebianRoots } from './debian-root.ts';
 
-const ROOT_PREFIX = 'root:';
+const rootPrefix = 'root:';
 
 /**
  * Overlay layers on disk, immutable once they are here. A layer is named in image records; the root layers among them lie in the cache of
@@ -22,12 +22,12 @@ export class Layers {
   }
 
   static idOfRoot(root: DebianRoot): string {
-    return `${ROOT_PREFIX}${root.name}:${root.instance}`;
+    return `${rootPrefix}${root.name}:${root.instance}`;
   }
 
   /** Undefined when the layer is gone (the cache of roots was emptied). */
   pathOf(layer: string): string | undefined {
-    if (layer.startsWith(ROOT_PREFIX)) {
+    if (layer.startsWith(rootPrefix)) {
       const [, name = '', instance] = layer.split(':');
       const root = this.#roots.find(name);
       return root?.instance === instance ? root?.path : undefined;
@@ -36,23 +36,23 @@ export class Layers {
     return existsSync(path) ? path : undefined;
   }
 
-  /** Takes the upper directory of a box that has ended as a new layer; undefined when nothing was written. */
+  /** Takes the upper directory of a container that has ended as a new layer; undefined when nothing was written. */
   async adopt(upperDirectory: string): Promise<string | undefined> {
     if (readdirSync(upperDirectory).length === 0) return undefined;
     const layer = this.#newName();
     renameSync(upperDirectory, join(this.#directory, layer));
-    // The box wrote without any fsync.
+    // The container wrote without any fsync.
     await runTool('sync', ['-f', join(this.#directory, layer)]);
     return layer;
   }
 
-  /** Copies the upper directory of a running box as a new layer, whiteouts and opaque markers included. */
+  /** Copies the upper directory of a running container as a new layer, whiteouts and opaque markers included. */
   async copyDiff(upperDirectory: string): Promise<string | undefined> {
     if (readdirSync(upperDirectory).length === 0) return undefined;
     return this.#copy(upperDirectory, ['-a']);
   }
 
-  /** Copies everything a box sees as one whole layer; what is mounted in it (/proc, /dev, /run) stays out. */
+  /** Copies everything a container sees as one whole layer; what is mounted in it (/proc, /dev, /run) stays out. */
   async copyWhole(rootDirectory: string): Promise<string> {
     return this.#copy(rootDirectory, ['-a', '-x']);
   }

@@ -1,12 +1,12 @@
-import type { Box } from '../box/box.ts';
+import type { Container } from '../container/container.ts';
 import { newImageId } from '../disk/ids.ts';
 import type { ImageRecord, ImageStore } from './image-store.ts';
 import type { Layers } from './layers.ts';
 
 /** The kernel stacks at most 500 layers, and each one makes every lookup dearer; from here on a snapshot is one whole layer. */
-const MOST_LAYERS = 100;
+const mostLayers = 100;
 
-/** Makes images of what boxes have written. */
+/** Makes images of what containers have written. */
 export class Snapshots {
   readonly #store: ImageStore;
   readonly #layers: Layers;
@@ -16,8 +16,8 @@ export class Snapshots {
     this.#layers = layers;
   }
 
-  /** Copies the diff of a box over its image; the box goes on. `ttlSeconds` undefined: kept for ever. Resolves to the image's id. */
-  async take(box: Box, image: ImageRecord, ttlSeconds: number | undefined): Promise<string> {
+  /** Copies the diff of a container over its image; the container goes on. `ttlSeconds` undefined: kept for ever. Resolves to the image's id. */
+  async take(container: Container, image: ImageRecord, ttlSeconds: number | undefined): Promise<string> {
     const createdAtMs = Date.now();
     const record = {
       ...image,
@@ -25,7 +25,7 @@ export class Snapshots {
       parentId: image.imageId,
       recipe: null,
       origin: 'filesystem snapshot',
-      layers: await this.#layersOf(box, image),
+      layers: await this.#layersOf(container, image),
       createdAtMs,
       expiresAtMs: ttlSeconds === undefined ? null : createdAtMs + ttlSeconds * 1000,
     };
@@ -33,10 +33,10 @@ export class Snapshots {
     return record.imageId;
   }
 
-  async #layersOf(box: Box, image: ImageRecord): Promise<string[]> {
-    if (image.layers.length >= MOST_LAYERS)
-      return [await this.#layers.copyWhole(`/proc/${box.init.pid}/root`)];
-    const diff = await this.#layers.copyDiff(box.upperDirectory);
+  async #layersOf(container: Container, image: ImageRecord): Promise<string[]> {
+    if (image.layers.length >= mostLayers)
+      return [await this.#layers.copyWhole(`/proc/${container.init.pid}/root`)];
+    const diff = await this.#layers.copyDiff(container.upperDirectory);
     return diff === undefined ? image.layers : [diff, ...image.layers];
   }
 }

@@ -3,11 +3,11 @@ import type { ServiceDefinition } from '@grpc/grpc-js';
 import { loadSync, type MessageTypeDefinition, type PackageDefinition } from '@grpc/proto-loader';
 import type { RpcError } from './rpc-error.ts';
 
-export const PROTO_DIRECTORY = join(import.meta.dirname, '..', 'proto');
+export const protoDirectory = join(import.meta.dirname, '..', 'proto');
 
 // No defaults: a field is there exactly when the caller set it, which is how unsupported options are noticed.
 const definitions: PackageDefinition = loadSync(['control-plane.proto', 'command-router.proto'], {
-  includeDirs: [PROTO_DIRECTORY],
+  includeDirs: [protoDirectory],
   longs: Number,
   enums: Number,
   defaults: false,

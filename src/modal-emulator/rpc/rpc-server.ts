@@ -9,7 +9,7 @@ import type { Handlers } from './handler.ts';
 import { toGrpcImplementation } from './grpc-implementation.ts';
 
 /** The SDK's own limit for a message. */
-const MAX_MESSAGE_BYTES = 100 * 1024 * 1024;
+const maxMessageBytes = 100 * 1024 * 1024;
 
 export class RpcServer {
   readonly #grpc: Server;
@@ -18,8 +18,8 @@ export class RpcServer {
 
   constructor(definition: ServiceDefinition, handlers: Handlers, gate: Gate) {
     this.#grpc = new Server({
-      'grpc.max_receive_message_length': MAX_MESSAGE_BYTES,
-      'grpc.max_send_message_length': MAX_MESSAGE_BYTES,
+      'grpc.max_receive_message_length': maxMessageBytes,
+      'grpc.max_send_message_length': maxMessageBytes,
       'grpc-node.flow_control_window': 16 * 1024 * 1024,
     });
     this.#grpc.addService(definition, toGrpcImplementation(definition, handlers, gate));

@@ -1,6 +1,6 @@
-import type { Box } from '../box/box.ts';
-import type { BoxProcess } from '../box/box-process.ts';
-import { FS_TOOLS_PATH, startFsTools } from '../fs-tools/fs-tools.ts';
+import type { Container } from '../container/container.ts';
+import type { ContainerProcess } from '../container/container-process.ts';
+import { fsToolsPath, startFsTools } from '../fs-tools/fs-tools.ts';
 import { startTimer } from './timer.ts';
 
 export type ExecRequest = {
@@ -16,10 +16,16 @@ export type ExecRequest = {
 };
 
 /** One process started in a sandbox, with its whole output. */
-export type Exec = Pick<BoxProcess, 'stdin' | 'stdout' | 'stderr' | 'exited' | 'exit' | 'kill' | 'discard'>;
+export type Exec = Pick<
+  ContainerProcess,
+  'stdin' | 'stdout' | 'stderr' | 'exited' | 'exit' | 'kill' | 'discard'
+>;
 
-export function startExec(box: Box, request: ExecRequest & { workdir: string; spoolPath: string }): Exec {
-  const exec = request.argv[0] === FS_TOOLS_PATH ? startFsTools(box, request) : box.run(request);
+export function startExec(
+  container: Container,
+  request: ExecRequest & { workdir: string; spoolPath: string },
+): Exec {
+  const exec = request.argv[0] === fsToolsPath ? startFsTools(container, request) : container.run(request);
   if (request.timeoutSeconds !== undefined) {
     const timer = startTimer(request.timeoutSeconds, () => exec.kill());
     void exec.exited.then(() => clearTimeout(timer));

@@ -5,7 +5,7 @@ import { terminated } from './result.ts';
 import { sandboxRecordSchema, type SandboxRecord } from './sandbox-record.ts';
 
 /** Finished sandboxes that can still be asked about. */
-const REMEMBERED_FINISHED = 1000;
+const rememberedFinished = 1000;
 
 /** The records of sandboxes, in memory and on disk. */
 export class SandboxRecords {
@@ -52,7 +52,7 @@ export class SandboxRecords {
 
   #forgetOld(): void {
     const finished = [...this.#records.values()].filter((record) => record.result !== null);
-    for (const record of finished.slice(0, -REMEMBERED_FINISHED)) this.forget(record);
+    for (const record of finished.slice(0, -rememberedFinished)) this.forget(record);
   }
 
   #pathOf(record: SandboxRecord): string {

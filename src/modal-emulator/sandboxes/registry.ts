@@ -6,8 +6,8 @@
  */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { BoxFactory } from '../box/box-factory.ts';
-import { removeTrees } from '../box/host-process.ts';
+import type { ContainerFactory } from '../container/container-factory.ts';
+import { removeTrees } from '../container/host-process.ts';
 import { newSandboxId, newTaskId } from '../disk/ids.ts';
 import type { ImageRecord, ImageStore } from '../images/image-store.ts';
 import { RpcError, notFound } from '../rpc/rpc-error.ts';
@@ -17,7 +17,7 @@ import type { SandboxRecord } from './sandbox-record.ts';
 import { terminated } from './result.ts';
 
 /** The output of an ended sandbox stays readable for whoever was reading it. */
-const OUTPUT_KEPT_MS = 10 * 60_000;
+const outputKeptMs = 10 * 60_000;
 
 export type CreateRequest = Pick<
   SandboxRecord,
@@ -32,7 +32,7 @@ export type CreateRequest = Pick<
 export type RegistryParts = {
   records: SandboxRecords;
   images: ImageStore;
-  boxes: BoxFactory;
+  containers: ContainerFactory;
   outputDirectory: string;
   log: (line: string) => void;
 };
@@ -86,15 +86,15 @@ export class SandboxRegistry {
   }
 
   async #boot(record: SandboxRecord, image: ImageRecord, request: CreateRequest): Promise<Sandbox> {
-    const { boxes, images, log, outputDirectory } = this.#parts;
+    const { containers, images, log, outputDirectory } = this.#parts;
     const held = images.hold(image);
     try {
       const spoolDirectory = join(outputDirectory, record.sandboxId);
-      const box = await boxes.start(held.paths);
+      const container = await containers.start(held.paths);
       mkdirSync(spoolDirectory, { recursive: true, mode: 0o700 });
-      const env = { ...boxes.environment, ...image.env, ...request.env };
+      const env = { ...containers.environment, ...image.env, ...request.env };
       const workdir = request.workdir ?? image.workdir;
-      const sandbox = new Sandbox({ record, image, box, env, workdir, spoolDirectory, log });
+      const sandbox = new Sandbox({ record, image, container, env, workdir, spoolDirectory, log });
       this.#sandboxes.set(record.sandboxId, sandbox);
       this.#followToItsEnd(sandbox, held.release);
       return sandbox;
@@ -143,7 +143,7 @@ export class SandboxRegistry {
     this.record(sandboxId);
     const sandbox = await this.started(sandboxId);
     if (sandbox === undefined || sandbox.isEnding) return;
-    sandbox.box.kill();
+    sandbox.container.kill();
     await sandbox.ended;
   }
 
@@ -164,7 +164,7 @@ export class SandboxRegistry {
     this.#cleanUps.add(cleanUp);
     void cleanUp.then(() => {
       this.#cleanUps.delete(cleanUp);
-      setTimeout(() => void this.#forgetOutput(sandbox), OUTPUT_KEPT_MS).unref();
+      setTimeout(() => void this.#forgetOutput(sandbox), outputKeptMs).unref();
     });
   }
 
@@ -172,7 +172,7 @@ export class SandboxRegistry {
     await sandbox.ended;
     this.#parts.records.save(sandbox.record);
     await sandbox.settled();
-    await sandbox.box.removeFiles();
+    await sandbox.container.removeFiles();
     await release();
   }
 

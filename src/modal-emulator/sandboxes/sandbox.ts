@@ -1,5 +1,5 @@
 /**
- * A running sandbox: its box, its execs, its entrypoint and its time limits.
+ * A running sandbox: its container, its execs, its entrypoint and its time limits.
  *
  * S1  The first cause of its end is its result; later ones change nothing.
  * S2  The result is visible only when every process of the sandbox is reaped.
@@ -7,8 +7,8 @@
  */
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Box } from '../box/box.ts';
-import { CommandRefused } from '../box/box-process.ts';
+import type { Container } from '../container/container.ts';
+import { CommandRefused } from '../container/container-process.ts';
 import type { ImageRecord } from '../images/image-store.ts';
 import { invalid, notFound } from '../rpc/rpc-error.ts';
 import { Activity } from './activity.ts';
@@ -18,15 +18,15 @@ import type { SandboxRecord } from './sandbox-record.ts';
 import { startTimer } from './timer.ts';
 
 /** How many ended execs of a sandbox can still be asked about. */
-const REMEMBERED_EXECS = 1000;
-/** In which the end of the whole box becomes known after the kill of its entrypoint. */
-const BOX_END_GRACE_MS = 300;
-const BOX_END_LIMIT_MS = 15_000;
+const rememberedExecs = 1000;
+/** In which the end of the whole container becomes known after the kill of its entrypoint. */
+const containerEndGraceMs = 300;
+const containerEndLimitMs = 15_000;
 
 export type SandboxParts = {
   record: SandboxRecord;
   image: ImageRecord;
-  box: Box;
+  container: Container;
   /** Of every process: the host's, the image's and the sandbox's own, in that order. */
   env: Readonly<Record<string, string>>;
   workdir: string;
@@ -37,7 +37,7 @@ export type SandboxParts = {
 export class Sandbox {
   readonly record: SandboxRecord;
   readonly image: ImageRecord;
-  readonly box: Box;
+  readonly container: Container;
   readonly #parts: SandboxParts;
   readonly #activity: Activity;
   readonly #execs = new Map<string, Exec>();
@@ -50,13 +50,13 @@ export class Sandbox {
     this.#parts = parts;
     this.record = parts.record;
     this.image = parts.image;
-    this.box = parts.box;
+    this.container = parts.container;
     this.#activity = new Activity(
       parts.record.idleTimeoutSeconds ?? undefined,
       () => void this.end(idledOut()),
     );
     const lifetime = startTimer(parts.record.timeoutSeconds, () => void this.end(timedOut()));
-    void this.box.ended.then(async () => {
+    void this.container.ended.then(async () => {
       clearTimeout(lifetime);
       await this.end(terminated('the sandbox was killed'));
     });
@@ -68,14 +68,14 @@ export class Sandbox {
   }
 
   get isEnding(): boolean {
-    return this.#cause !== undefined || this.box.isEnding;
+    return this.#cause !== undefined || this.container.isEnding;
   }
 
   runEntrypoint(argv: readonly string[]): void {
     const entrypoint = this.#start({ argv, env: {}, execId: 'entrypoint' });
     this.#entrypoint = entrypoint;
     void entrypoint.exited.then(async (exit) => {
-      if ('signal' in exit) await Promise.race([this.box.ended, sleep(BOX_END_GRACE_MS)]);
+      if ('signal' in exit) await Promise.race([this.container.ended, sleep(containerEndGraceMs)]);
       if (!this.isEnding) await this.end(ofEntrypoint(exit));
     });
   }
@@ -115,7 +115,7 @@ export class Sandbox {
     if (this.#cause === undefined) {
       this.#cause = cause;
       this.#activity.stop();
-      await this.#endBox();
+      await this.#endContainer();
       await Promise.all(this.#allExecs().map(async (exec) => exec.exited));
       this.record.result = cause;
       this.#ended.resolve(cause);
@@ -145,19 +145,19 @@ export class Sandbox {
   }
 
   /** A process that the kernel cannot end must not hold up the sandbox's end for ever. */
-  async #endBox(): Promise<void> {
+  async #endContainer(): Promise<void> {
     const inTime = await Promise.race([
-      this.box.end().then(() => true),
-      sleep(BOX_END_LIMIT_MS, false, { ref: false }),
+      this.container.end().then(() => true),
+      sleep(containerEndLimitMs, false, { ref: false }),
     ]);
     if (!inTime)
-      this.#parts.log(`sandbox ${this.record.sandboxId} did not end within ${BOX_END_LIMIT_MS} ms`);
+      this.#parts.log(`sandbox ${this.record.sandboxId} did not end within ${containerEndLimitMs} ms`);
   }
 
   #start(request: ExecRequest): Exec {
     const { env, workdir, spoolDirectory } = this.#parts;
     try {
-      return startExec(this.box, {
+      return startExec(this.container, {
         ...request,
         env: { ...env, ...request.env },
         workdir: request.workdir ?? workdir,
@@ -173,7 +173,7 @@ export class Sandbox {
   }
 
   #forgetOldExecs(): void {
-    if (this.#execs.size <= REMEMBERED_EXECS) return;
+    if (this.#execs.size <= rememberedExecs) return;
     for (const [execId, exec] of this.#execs) {
       if (exec.exit === undefined) continue;
       exec.discard();

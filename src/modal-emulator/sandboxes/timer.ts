@@ -1,7 +1,7 @@
 /** The longest time a timer of Node can have; about 24 days. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
+const longestTimerMs = 2 ** 31 - 1;
 
 /** Calls `act` once after so many seconds, without keeping the process alive for it. */
 export function startTimer(seconds: number, act: () => void): NodeJS.Timeout {
-  return setTimeout(act, Math.min(seconds * 1000, LONGEST_TIMER_MS)).unref();
+  return setTimeout(act, Math.min(seconds * 1000, longestTimerMs)).unref();
 }

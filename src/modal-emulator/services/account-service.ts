@@ -9,7 +9,7 @@ import type { Secrets } from './secrets.ts';
 type Parts = { tokens: Tokens; apps: Apps; secrets: Secrets };
 
 /** Recorded in image requests by the SDK; it changes nothing here. */
-const IMAGE_BUILDER_VERSION = '2025.06';
+const currentImageBuilderVersion = '2025.06';
 
 /** Tokens, environments, apps and secrets. */
 export function accountService({ tokens, apps, secrets }: Parts): Handlers {
@@ -17,11 +17,11 @@ export function accountService({ tokens, apps, secrets }: Parts): Handlers {
     AuthTokenGet: unary(requests.authTokenGet, () => ({ token: tokens.issueClientToken() })),
     EnvironmentGetOrCreate: unary(requests.environmentGetOrCreate, ({ deploymentName }) => {
       const name = environmentOf(deploymentName);
-      const metadata = { name, settings: { imageBuilderVersion: IMAGE_BUILDER_VERSION } };
+      const metadata = { name, settings: { imageBuilderVersion: currentImageBuilderVersion } };
       return { environmentId: idFromContent('en', [name]), metadata };
     }),
     AppGetOrCreate: unary(requests.appGetOrCreate, ({ appName, environmentName, objectCreationType }) => {
-      if (objectCreationType === requests.CREATE_IF_MISSING) {
+      if (objectCreationType === requests.createIfMissing) {
         return { appId: apps.findOrCreate(environmentName, appName) };
       }
       const appId = apps.find(environmentName, appName);
@@ -30,7 +30,7 @@ export function accountService({ tokens, apps, secrets }: Parts): Handlers {
     }),
     SecretGetOrCreate: unary(requests.secretGetOrCreate, (request) => ({
       secretId:
-        request.objectCreationType === requests.EPHEMERAL
+        request.objectCreationType === requests.ephemeralKind
           ? secrets.addEphemeral(request.envDict)
           : secrets.idOfNamed({ ...request, name: request.deploymentName }),
     })),

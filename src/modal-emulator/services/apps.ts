@@ -5,9 +5,9 @@ import { readJsonFile, writeJsonFile } from '../disk/json-file.ts';
 const appsSchema = z.record(z.string(), z.string());
 
 /** The environment a request without one means. Every other name is an environment of its own, made by its first use. */
-const DEFAULT_ENVIRONMENT = 'main';
+const defaultEnvironment = 'main';
 
-export const environmentOf = (name: string): string => (name === '' ? DEFAULT_ENVIRONMENT : name);
+export const environmentOf = (name: string): string => (name === '' ? defaultEnvironment : name);
 
 /** Names of apps and their ids, per environment; on disk. */
 export class Apps {

@@ -21,8 +21,8 @@ const tagsSchema = z
   .transform((tags) => Object.fromEntries(tags.map((tag) => [tag.tagName, tag.tagValue])));
 
 /** Modal's object creation types, as far as they are used. */
-export const CREATE_IF_MISSING = 1;
-export const EPHEMERAL = 5;
+export const createIfMissing = 1;
+export const ephemeralKind = 5;
 
 export const authTokenGet = z.strictObject({});
 export const environmentGetOrCreate = z.strictObject({
@@ -39,7 +39,7 @@ export const secretGetOrCreate = z.strictObject({
   deploymentName: text,
   environmentName: text,
   objectCreationType: z
-    .literal([0, EPHEMERAL], 'only looking up and ephemeral secrets are supported')
+    .literal([0, ephemeralKind], 'only looking up and ephemeral secrets are supported')
     .default(0),
   envDict: stringMap.default({}),
   appId: text,
@@ -71,7 +71,7 @@ export const imageJoinStreaming = z.strictObject({
 });
 export const imageById = z.strictObject({ imageId: z.string() });
 
-const MOST_LIFETIME_SECONDS = 24 * 60 * 60;
+const mostLifetimeSeconds = 24 * 60 * 60;
 
 const definition = z.strictObject({
   entrypointArgs: texts,
@@ -85,7 +85,7 @@ const definition = z.strictObject({
       gpuConfig: noGpu,
     })
     .optional(),
-  timeoutSecs: z.int().positive().max(MOST_LIFETIME_SECONDS, 'a sandbox lives for 24 hours at most'),
+  timeoutSecs: z.int().positive().max(mostLifetimeSeconds, 'a sandbox lives for 24 hours at most'),
   idleTimeoutSecs: z.int().positive().optional(),
   workdir: z.string().startsWith('/', 'must be an absolute path').optional(),
   openPorts: z.strictObject({}).optional(),

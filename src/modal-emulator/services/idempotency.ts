@@ -1,6 +1,6 @@
 import type { CallContext } from '../rpc/handler.ts';
 
-const REMEMBERED_MS = 60 * 60_000;
+const rememberedMs = 60 * 60_000;
 
 /** Answers a call that the SDK repeats under the same idempotency key with the first call's outcome, without doing it twice. */
 export class Idempotency {
@@ -16,7 +16,7 @@ export class Idempotency {
     this.#answers.set(name, answer);
     // A failure was not carried out; the next attempt may succeed.
     answer.catch(() => this.#answers.delete(name));
-    setTimeout(() => this.#answers.delete(name), REMEMBERED_MS).unref();
+    setTimeout(() => this.#answers.delete(name), rememberedMs).unref();
     return answer;
   }
 }

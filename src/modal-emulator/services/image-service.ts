@@ -4,13 +4,13 @@ import { notFound } from '../rpc/rpc-error.ts';
 import type { Build, Builder } from '../images/builder.ts';
 import { parseDockerfile } from '../images/dockerfile.ts';
 import type { ImageStore } from '../images/image-store.ts';
-import { RESULT_STATUS } from '../sandboxes/result.ts';
+import { resultStatus } from '../sandboxes/result.ts';
 import * as requests from './control-plane-requests.ts';
 import type { Secrets } from './secrets.ts';
 
 type Parts = { builder: Builder; store: ImageStore; secrets: Secrets };
 
-const SUCCESS = { status: RESULT_STATUS.SUCCESS };
+const successResult = { status: resultStatus.SUCCESS };
 
 export function imageService({ builder, store, secrets }: Parts): Handlers {
   return {
@@ -21,7 +21,7 @@ export function imageService({ builder, store, secrets }: Parts): Handlers {
         secrets: secrets.resolve(image.secretIds),
         force: forceBuild || ignoreCache,
       });
-      return builder.runningBuild(imageId) === undefined ? { imageId, result: SUCCESS } : { imageId };
+      return builder.runningBuild(imageId) === undefined ? { imageId, result: successResult } : { imageId };
     }),
     ImageJoinStreaming: serverStream(requests.imageJoinStreaming, (request, context) => {
       const build = builder.lastBuild(request.imageId);
@@ -40,7 +40,7 @@ export function imageService({ builder, store, secrets }: Parts): Handlers {
 }
 
 async function* finished(): AsyncGenerator<object> {
-  yield { result: SUCCESS, eof: true };
+  yield { result: successResult, eof: true };
 }
 
 /** Streams the log from after `lastEntryId` (a byte offset) until the build ends or the time is over; then the caller comes again. */
@@ -60,15 +60,15 @@ async function* follow(
   if (!build.log.isEnded) return;
   const outcome = await build.outcome;
   yield {
-    result: outcome.failure === undefined ? SUCCESS : await failureOf(build, outcome.failure),
+    result: outcome.failure === undefined ? successResult : await failureOf(build, outcome.failure),
     eof: true,
   };
 }
 
-const SHOWN_LOG_CHARACTERS = 8_000;
+const shownLogCharacters = 8_000;
 
 /** The SDK's caller sees only the exception, so it ends with the end of the log. */
 async function failureOf(build: Build, failure: string): Promise<object> {
-  const log = (await build.log.readAll()).slice(-SHOWN_LOG_CHARACTERS);
-  return { status: RESULT_STATUS.FAILURE, exception: `${failure}\n${log}` };
+  const log = (await build.log.readAll()).slice(-shownLogCharacters);
+  return { status: resultStatus.FAILURE, exception: `${failure}\n${log}` };
 }

@@ -2,7 +2,7 @@ import { refused, type Handlers } from '../rpc/handler.ts';
 
 /** RPCs of the SDK's sandbox API that Local Modal answers with a refusal. */
 export const refusedByControlPlane: Handlers = {
-  SandboxCreate: refused('sandboxes of the older backend (a GPU, or MODAL_SANDBOX_V2=0, asks for it)'),
+  SandboxCreate: refused('sandboxes of the older backend (a GPU, or MODAL_SANDCONTAINER_V2=0, asks for it)'),
   SandboxGetTunnelsV2: refused('tunnels'),
   SandboxCreateConnectTokenV2: refused('connect tokens'),
   SandboxGetExitSnapshotV2: refused('exit snapshots'),

@@ -10,12 +10,12 @@ const execId = z
   .string()
   .regex(/^[A-Za-z0-9_-]{1,64}$/, 'must have 1 to 64 letters, digits, dashes and underscores');
 
-const OUTPUT_NOWHERE = 0;
-const OUTPUT_PIPE = 1;
+const outputNowhere = 0;
+const outputPipe = 1;
 const output = z
-  .literal([OUTPUT_NOWHERE, OUTPUT_PIPE], 'output goes to a pipe or nowhere')
-  .default(OUTPUT_NOWHERE);
-export const isIgnored = (config: number): boolean => config === OUTPUT_NOWHERE;
+  .literal([outputNowhere, outputPipe], 'output goes to a pipe or nowhere')
+  .default(outputNowhere);
+export const isIgnored = (config: number): boolean => config === outputNowhere;
 
 /** The router's own numbers: stdout is 0, stderr is 1. */
 const fileDescriptor = z.literal([0, 1], 'must be 0 (stdout) or 1 (stderr)').default(0);
@@ -54,13 +54,13 @@ export const sandboxStdinWrite = z.strictObject({
   eof: z.boolean().default(false),
 });
 
-const FOREVER = -1;
-const DEFAULT_TTL_SECONDS = 30 * 24 * 60 * 60;
+const noExpiry = -1;
+const defaultTtlSeconds = 30 * 24 * 60 * 60;
 export const snapshotFilesystem = z.strictObject({
   taskId,
   snapshotId: z.string().min(1),
   ttlSeconds: z
-    .union([z.literal(FOREVER), z.int().positive()], 'must be at least 1, or -1 for an image that stays')
-    .default(DEFAULT_TTL_SECONDS)
-    .transform((seconds) => (seconds === FOREVER ? undefined : seconds)),
+    .union([z.literal(noExpiry), z.int().positive()], 'must be at least 1, or -1 for an image that stays')
+    .default(defaultTtlSeconds)
+    .transform((seconds) => (seconds === noExpiry ? undefined : seconds)),
 });

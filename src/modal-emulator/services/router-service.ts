@@ -1,6 +1,6 @@
 import { clientStream, serverStream, unary, type CallContext, type Handlers } from '../rpc/handler.ts';
 import { RpcError, invalid, notFound } from '../rpc/rpc-error.ts';
-import { StdinRefused } from '../box/stdin-pipe.ts';
+import { StdinRefused } from '../container/stdin-pipe.ts';
 import type { Snapshots } from '../images/snapshots.ts';
 import type { Exec } from '../sandboxes/exec.ts';
 import type { SandboxRegistry } from '../sandboxes/registry.ts';
@@ -16,9 +16,9 @@ type Parts = {
   callerOf: (context: CallContext) => string;
 };
 
-const STDOUT = 0;
+const stdoutDescriptor = 0;
 /** Room for a frame within the SDK's limit for a message. */
-const MOST_BYTES_PER_MESSAGE = 1024 * 1024;
+const mostBytesPerMessage = 1024 * 1024;
 
 export function routerService(parts: Parts): Handlers {
   const sandboxOf = (taskId: string, context: CallContext): Sandbox => {
@@ -37,7 +37,7 @@ export function routerService(parts: Parts): Handlers {
     TaskSnapshotFilesystem: unary(requests.snapshotFilesystem, async (request, context) => {
       const sandbox = sandboxOf(request.taskId, context);
       const imageId = await sandbox.snapshot(request.snapshotId, async () =>
-        parts.snapshots.take(sandbox.box, sandbox.image, request.ttlSeconds),
+        parts.snapshots.take(sandbox.container, sandbox.image, request.ttlSeconds),
       );
       return { imageId };
     }),
@@ -65,7 +65,7 @@ function execs(parts: Parts, sandboxOf: FindSandbox, execOf: FindExec): Handlers
     TaskExecPoll: unary(requests.execById, (request, context) => execOf(request, context).exit ?? {}),
     TaskExecStdioRead: serverStream(requests.execStdioRead, async function* (request, context) {
       const exec = execOf(request, context);
-      const log = request.fileDescriptor === STDOUT ? exec.stdout : exec.stderr;
+      const log = request.fileDescriptor === stdoutDescriptor ? exec.stdout : exec.stderr;
       for await (const part of log.read(request.offset, context.signal)) {
         for (const data of inFrames(part.data)) yield { data };
       }
@@ -116,7 +116,7 @@ function entrypoints(sandboxOf: FindSandbox): Handlers {
         await Promise.race([sandbox.ended, aborted(context.signal)]);
         return;
       }
-      const log = request.fileDescriptor === STDOUT ? exec.stdout : exec.stderr;
+      const log = request.fileDescriptor === stdoutDescriptor ? exec.stdout : exec.stderr;
       for await (const part of log.read(request.offset, context.signal)) {
         let startingOffset = part.offset;
         for (const data of inFrames(part.data)) {
@@ -151,8 +151,8 @@ async function write(
 }
 
 function* inFrames(data: Buffer): Generator<Buffer> {
-  for (let at = 0; at < data.length; at += MOST_BYTES_PER_MESSAGE)
-    yield data.subarray(at, at + MOST_BYTES_PER_MESSAGE);
+  for (let at = 0; at < data.length; at += mostBytesPerMessage)
+    yield data.subarray(at, at + mostBytesPerMessage);
 }
 
 async function aborted(signal: AbortSignal): Promise<void> {

@@ -16,7 +16,7 @@ export type SandboxServiceParts = {
   routerAccess: (sandboxId: string) => { jwt: string; url: string };
 };
 
-const LIST_PAGE = 10;
+const listPage = 10;
 
 export function sandboxService(parts: SandboxServiceParts): Handlers {
   const { registry, apps } = parts;
@@ -65,7 +65,7 @@ export function sandboxService(parts: SandboxServiceParts): Handlers {
             (request.beforeTimestamp === 0 || record.createdAtSeconds < request.beforeTimestamp) &&
             Object.entries(request.tags).every(([name, value]) => record.tags[name] === value),
         );
-      return { sandboxes: matching.slice(0, LIST_PAGE).map(toInfo) };
+      return { sandboxes: matching.slice(0, listPage).map(toInfo) };
     }),
     SandboxTagsGetV2: unary(requests.sandboxById, ({ sandboxId }) => ({
       tags: toTagList(registry.record(sandboxId).tags),

@@ -7,14 +7,14 @@ import { startGitServer, type GitServer } from '../../../src/dev/git-server/serv
 
 export const token = 'a-token:with/odd%signs';
 
-export interface TestServer extends AsyncDisposable {
+export type TestServer = {
   server: GitServer;
   directory: string;
   /** A folder for clones. */
   work: string;
   /** The clone URL with a password in it. */
   urlWith(name: string, password: string): string;
-}
+} & AsyncDisposable;
 
 /** A git server with an empty bare repository `project`. */
 export async function startServer(): Promise<TestServer> {

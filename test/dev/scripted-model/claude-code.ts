@@ -11,11 +11,11 @@ import {
 } from '@anthropic-ai/claude-agent-sdk';
 
 /** A home and a working folder for the real CLI; several processes may use it one after the other. */
-export interface AgentHome {
+export type AgentHome = {
   directory: string;
   workingDirectory: string;
   [Symbol.asyncDispose](): Promise<void>;
-}
+};
 
 export async function createAgentHome(): Promise<AgentHome> {
   const directory = await mkdtemp(join(tmpdir(), 'scripted-model-'));
@@ -27,16 +27,16 @@ export async function createAgentHome(): Promise<AgentHome> {
   };
 }
 
-export interface AgentOptions {
+export type AgentOptions = {
   home: AgentHome;
   modelUrl: string;
   /** Credential variables, and whatever else the CLI's environment should hold. */
   env: Record<string, string>;
   workingDirectory?: string;
   resume?: string;
-}
+};
 
-export interface Turn {
+export type Turn = {
   result: SDKResultMessage;
   messages: SDKMessage[];
   /** The text as it was streamed. */
@@ -44,7 +44,7 @@ export interface Turn {
   textDeltas: string[];
   toolCalls: { name: string; input: unknown }[];
   toolResults: string[];
-}
+};
 
 /** The real CLI, driven by the SDK in streaming-input mode. */
 export class Agent {

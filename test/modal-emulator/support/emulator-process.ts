@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { createInterface } from 'node:readline';
 import { z } from 'zod';
 
-const MAIN = fileURLToPath(new URL('../../../src/modal-emulator/main.ts', import.meta.url));
+const mainFile = fileURLToPath(new URL('../../../src/modal-emulator/main.ts', import.meta.url));
 const readySchema = z.strictObject({
   url: z.string(),
   controlUrl: z.string(),
@@ -34,7 +34,7 @@ export class EmulatorProcess {
 
   /** Rejects with what it wrote to stderr if it ends before it is ready. */
   static async start(stateDirectory: string, ...args: string[]): Promise<EmulatorProcess> {
-    const child = spawn(process.execPath, [MAIN, '--state', stateDirectory, ...args], {
+    const child = spawn(process.execPath, [mainFile, '--state', stateDirectory, ...args], {
       stdio: ['pipe', 'pipe', 'pipe'],
     });
     let stderr = '';

@@ -17,7 +17,7 @@ import { startEmulator, type Emulator, type EmulatorOptions } from '../../../src
 export const eventually = <T>(look: () => T | Promise<T>) =>
   expect.poll(look, { timeout: 90_000, interval: 50 });
 
-export const BASE_TAG = 'debian:bookworm-slim';
+export const baseTag = 'debian:bookworm-slim';
 
 const quiet = (): undefined => undefined;
 
@@ -62,7 +62,7 @@ export class Harness implements AsyncDisposable {
     const emulator = await startEmulator({ ...options, stateDirectory, log: (line) => logs.push(line) });
     const modal = connect(emulator.url);
     const app = await modal.apps.fromName('test-app', { createIfMissing: true });
-    const base = await modal.images.fromRegistry(BASE_TAG).build(app);
+    const base = await modal.images.fromRegistry(baseTag).build(app);
     return new Harness({ stateDirectory, emulator, modal, logs, app, base });
   }
 
@@ -74,7 +74,7 @@ export class Harness implements AsyncDisposable {
   }
 
   async build(...commands: string[]): Promise<Image> {
-    return this.modal.images.fromRegistry(BASE_TAG).dockerfileCommands(commands).build(this.app);
+    return this.modal.images.fromRegistry(baseTag).dockerfileCommands(commands).build(this.app);
   }
 
   countCalls(rpc: string): number {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { expect, it } from 'vitest';
+import { expect, test } from 'vitest';
 import type { Checkpoint } from '../../../src/contracts/checkpoint.ts';
 import { BlobTooLarge } from '../../../src/store/errors.ts';
 import type { StoreUnderTest } from './subject.ts';
@@ -11,7 +11,7 @@ function carrying(sha256: string): Checkpoint['carried'] {
 }
 
 export function testCheckpoints({ store }: StoreUnderTest): void {
-  it('come back as they were saved; the latest is the one saved last', async () => {
+  test('come back as they were saved; the latest is the one saved last', async () => {
     const { checkpoints } = store();
     expect(await checkpoints.latest('s')).toBeNull();
     expect(await checkpoints.find('s', 'one')).toBeNull();
@@ -27,7 +27,7 @@ export function testCheckpoints({ store }: StoreUnderTest): void {
     expect((await checkpoints.list('s')).map((it_) => it_.checkpointId)).toEqual(['one', 'two']);
   });
 
-  it('are replaced in their place when they are saved again', async () => {
+  test('are replaced in their place when they are saved again', async () => {
     const { checkpoints } = store();
     await checkpoints.save(checkpoint('one'));
     await checkpoints.save(checkpoint('two'));
@@ -39,7 +39,7 @@ export function testCheckpoints({ store }: StoreUnderTest): void {
     ]);
   });
 
-  it('keep carried work as the bytes it was, under the hash of them', async () => {
+  test('keep carried work as the bytes it was, under the hash of them', async () => {
     const { carriedWork } = store();
     const bundle = Uint8Array.from({ length: 3_000_000 }, (_, index) => index % 251);
     const sha256 = createHash('sha256').update(bundle).digest('hex');
@@ -49,7 +49,7 @@ export function testCheckpoints({ store }: StoreUnderTest): void {
     expect(await carriedWork.read('other', sha256)).toBeNull();
   });
 
-  it('refuse carried work over its bound and keep what is at the bound', async () => {
+  test('refuse carried work over its bound and keep what is at the bound', async () => {
     const { carriedWork } = store();
     const largest = new Uint8Array(50 * 1024 * 1024);
     const { sha256 } = await carriedWork.save('s', largest);
@@ -57,7 +57,7 @@ export function testCheckpoints({ store }: StoreUnderTest): void {
     await expect(carriedWork.save('s', new Uint8Array(largest.length + 1))).rejects.toThrow(BlobTooLarge);
   });
 
-  it('have blobs beside them, which stay as they were first', async () => {
+  test('have blobs beside them, which stay as they were first', async () => {
     const { blobs, carriedWork } = store();
     await blobs.save('s', 'b1', Buffer.from('whole output'));
     await blobs.save('s', 'b1', Buffer.from('another'));
@@ -68,7 +68,7 @@ export function testCheckpoints({ store }: StoreUnderTest): void {
     expect(await carriedWork.read('s', 'b1')).toBeNull();
   });
 
-  it('stay, with what they need, when their session is deleted but for its last one', async () => {
+  test('stay, with what they need, when their session is deleted but for its last one', async () => {
     const filled = await fill();
     await store().deleteSession('s', { keepCheckpoint: true });
     expect((await store().checkpoints.list('s')).map((it_) => it_.checkpointId)).toEqual(['two']);
@@ -82,7 +82,7 @@ export function testCheckpoints({ store }: StoreUnderTest): void {
     expect(await store().events.lastSeq('other')).toBe(1);
   });
 
-  it('go with their session when it is deleted as a whole', async () => {
+  test('go with their session when it is deleted as a whole', async () => {
     const filled = await fill();
     await store().deleteSession('s', { keepCheckpoint: false });
     await store().deleteSession('s', { keepCheckpoint: false });
@@ -93,7 +93,7 @@ export function testCheckpoints({ store }: StoreUnderTest): void {
     expect(await store().events.lastSeq('other')).toBe(1);
   });
 
-  it('go without the event log and what it points to when that is asked for', async () => {
+  test('go without the event log and what it points to when that is asked for', async () => {
     const filled = await fill();
     await store().deleteSession('s', { keepCheckpoint: false, keepEvents: true });
     expect(await store().checkpoints.list('s')).toEqual([]);

@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest';
+import { expect, test } from 'vitest';
 import type { SessionEvent } from '../../../src/contracts/events.ts';
 import { StoreClosed } from '../../../src/store/errors.ts';
 import type { FollowOptions, Store } from '../../../src/store/store.ts';
@@ -24,7 +24,7 @@ async function append(store: Store, from: number, to: number): Promise<void> {
 }
 
 export function testFollow({ store, another }: StoreUnderTest): void {
-  it('gives what is stored, then what comes, without gap or repeat', async () => {
+  test('gives what is stored, then what comes, without gap or repeat', async () => {
     await append(store(), 1, 100);
     const following = take(store(), 300);
     await append(store(), 101, 200);
@@ -32,18 +32,18 @@ export function testFollow({ store, another }: StoreUnderTest): void {
     expect(seqsOf(await following)).toEqual(oneTo(300));
   });
 
-  it('waits for a session that has no event yet', async () => {
+  test('waits for a session that has no event yet', async () => {
     const following = take(store(), 1);
     await append(await another(), 1, 1);
     expect(messagesOf(await following)).toEqual(['1']);
   });
 
-  it('begins after what was seen', async () => {
+  test('begins after what was seen', async () => {
     await append(store(), 1, 10);
     expect(seqsOf(await take(store(), 3, { after: 7 }))).toEqual([8, 9, 10]);
   });
 
-  it('gives only the types that were asked for', async () => {
+  test('gives only the types that were asked for', async () => {
     const following = take(store(), 3, { types: ['turn.started'] });
     const started = { type: 'turn.started', data: {} } as const;
     for (const n of oneTo(300)) {
@@ -52,7 +52,7 @@ export function testFollow({ store, another }: StoreUnderTest): void {
     expect(seqsOf(await following)).toEqual([100, 200, 300]);
   });
 
-  it('gives the same log through any number of reconnects', async () => {
+  test('gives the same log through any number of reconnects', async () => {
     const total = 1_000;
     const writer = await another();
     const writing = append(writer, 1, total);
@@ -70,7 +70,7 @@ export function testFollow({ store, another }: StoreUnderTest): void {
     expect(connections).toBeGreaterThan(300);
   });
 
-  it('ends when it is aborted, while it waits and while it reads', async () => {
+  test('ends when it is aborted, while it waits and while it reads', async () => {
     await append(store(), 1, 200);
     const waiting = new AbortController();
     const following = take(store(), 1_000, { signal: waiting.signal });
@@ -87,7 +87,7 @@ export function testFollow({ store, another }: StoreUnderTest): void {
     expect(await take(store(), 1, { signal: AbortSignal.abort() })).toEqual([]);
   });
 
-  it('fails when the store is closed', async () => {
+  test('fails when the store is closed', async () => {
     const other = await another();
     const following = take(other, 1);
     // The follower is listening as soon as it was asked for its first event.
@@ -96,7 +96,7 @@ export function testFollow({ store, another }: StoreUnderTest): void {
     await expect(take(other, 1)).rejects.toThrow(StoreClosed);
   });
 
-  it('lets a slow follower take its time while others are served', async () => {
+  test('lets a slow follower take its time while others are served', async () => {
     const slow = store().events.follow('s', { after: 0 })[Symbol.asyncIterator]();
     await append(store(), 1, 1);
     expect((await slow.next()).value).toMatchObject({ seq: 1 });
@@ -109,7 +109,7 @@ export function testFollow({ store, another }: StoreUnderTest): void {
     await slow.return?.(undefined);
   });
 
-  it('serves many followers at once', async () => {
+  test('serves many followers at once', async () => {
     const followers = oneTo(20).map(async () => take(store(), 50));
     await append(await another(), 1, 50);
     for (const events of await Promise.all(followers)) expect(seqsOf(events)).toEqual(oneTo(50));

@@ -1,30 +1,30 @@
-import { expect, it } from 'vitest';
+import { expect, test } from 'vitest';
 import { JournalGap, JournalMismatch } from '../../../src/store/errors.ts';
 import type { StoreUnderTest } from './subject.ts';
 import { journal, journalItem, messagesOf, oneTo, ownEvent, seqsOf } from './material.ts';
 
-const ALL = { after: 0, limit: 10_000 };
+const allEvents = { after: 0, limit: 10_000 };
 
 export function testJournal({ store, another }: StoreUnderTest): void {
-  it('appends a batch and moves the cursor', async () => {
+  test('appends a batch and moves the cursor', async () => {
     const { journal: log, events } = store();
     expect(await log.cursor('s', 1)).toBe(0);
     expect(await log.append(journal(0, 3))).toEqual({ cursor: 30, lastSeq: 3, appended: 3 });
     expect(await log.cursor('s', 1)).toBe(30);
     expect(await log.cursor('s', 2)).toBe(0);
-    expect(messagesOf(await events.read('s', ALL))).toEqual(['record 0', 'record 1', 'record 2']);
+    expect(messagesOf(await events.read('s', allEvents))).toEqual(['record 0', 'record 1', 'record 2']);
   });
 
-  it('leaves out what is stored when batches overlap or repeat', async () => {
+  test('leaves out what is stored when batches overlap or repeat', async () => {
     const { journal: log, events } = store();
     await log.append(journal(0, 5));
     expect(await log.append(journal(0, 5))).toEqual({ cursor: 50, lastSeq: 5, appended: 0 });
     expect(await log.append(journal(2, 4))).toEqual({ cursor: 50, lastSeq: 5, appended: 0 });
     expect(await log.append(journal(3, 8))).toEqual({ cursor: 80, lastSeq: 8, appended: 3 });
-    expect(messagesOf(await events.read('s', ALL))).toEqual(oneTo(8).map((n) => `record ${n - 1}`));
+    expect(messagesOf(await events.read('s', allEvents))).toEqual(oneTo(8).map((n) => `record ${n - 1}`));
   });
 
-  it('refuses a batch that leaves a gap, and says where to go on', async () => {
+  test('refuses a batch that leaves a gap, and says where to go on', async () => {
     const { journal: log, events } = store();
     await log.append(journal(0, 2));
     const refused = log.append(journal(3, 4));
@@ -34,7 +34,7 @@ export function testJournal({ store, another }: StoreUnderTest): void {
     expect(await events.lastSeq('s')).toBe(2);
   });
 
-  it('refuses records that are not those of the stored journal, as a whole', async () => {
+  test('refuses records that are not those of the stored journal, as a whole', async () => {
     const { journal: log, events } = store();
     await log.append(journal(0, 2));
     const crossing = { ...journal(0, 4), items: [journalItem(0, { endOffset: 25 }), journalItem(3)] };
@@ -47,7 +47,7 @@ export function testJournal({ store, another }: StoreUnderTest): void {
     expect(await events.lastSeq('s')).toBe(2);
   });
 
-  it('moves the cursor over records of which nothing is kept', async () => {
+  test('moves the cursor over records of which nothing is kept', async () => {
     const { journal: log } = store();
     const batch = { ...journal(0, 5), items: [journalItem(1)] };
     expect(await log.append(batch)).toEqual({ cursor: 50, lastSeq: 1, appended: 1 });
@@ -58,12 +58,12 @@ export function testJournal({ store, another }: StoreUnderTest): void {
     });
   });
 
-  it('keeps the journals of generations apart in one event log', async () => {
+  test('keeps the journals of generations apart in one event log', async () => {
     const { journal: log, events } = store();
     await log.append(journal(0, 2));
     await events.appendOwn('s', [ownEvent('own')]);
     await log.append({ ...journal(0, 1), generation: 2 });
-    const read = await events.read('s', ALL);
+    const read = await events.read('s', allEvents);
     expect(read.map(({ seq, generation }) => [seq, generation])).toEqual([
       [1, 1],
       [2, 1],
@@ -72,7 +72,7 @@ export function testJournal({ store, another }: StoreUnderTest): void {
     ]);
   });
 
-  it('appends everything exactly once when attempts overlap', async () => {
+  test('appends everything exactly once when attempts overlap', async () => {
     const attempts = [store(), await another(), await another()];
     await Promise.all(
       attempts.map(async ({ journal: log }) => {
@@ -84,7 +84,7 @@ export function testJournal({ store, another }: StoreUnderTest): void {
         }
       }),
     );
-    const events = await store().events.read('s', ALL);
+    const events = await store().events.read('s', allEvents);
     expect(seqsOf(events)).toEqual(oneTo(120));
     expect(messagesOf(events)).toEqual(oneTo(120).map((n) => `record ${n - 1}`));
   });

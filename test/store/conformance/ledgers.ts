@@ -1,8 +1,8 @@
-import { expect, it } from 'vitest';
+import { expect, test } from 'vitest';
 import type { StoreUnderTest } from './subject.ts';
 
 export function testLedgers({ store }: StoreUnderTest): void {
-  it('know a sandbox from its intent to its end', async () => {
+  test('know a sandbox from its intent to its end', async () => {
     const { sandboxes } = store();
     const name = 's-g1';
     await sandboxes.recordIntent({ name, sessionId: 's', generation: 1 });
@@ -19,7 +19,7 @@ export function testLedgers({ store }: StoreUnderTest): void {
     expect(await sandboxes.find(name)).toMatchObject({ sandboxId: 'sb-1', endedReason: 'paused' });
   });
 
-  it('bear every record twice; the first intent and the first reason stay', async () => {
+  test('bear every record twice; the first intent and the first reason stay', async () => {
     const { sandboxes } = store();
     const name = 's-g1';
     await sandboxes.recordIntent({ name, sessionId: 's', generation: 1 });
@@ -34,7 +34,7 @@ export function testLedgers({ store }: StoreUnderTest): void {
     expect(await sandboxes.find(name)).toEqual(ended);
   });
 
-  it('end a sandbox that was never created, and refuse one without intent', async () => {
+  test('end a sandbox that was never created, and refuse one without intent', async () => {
     const { sandboxes } = store();
     await sandboxes.recordIntent({ name: 's-g1', sessionId: 's', generation: 1 });
     await sandboxes.recordEnded({ name: 's-g1', reason: 'never created' });
@@ -48,7 +48,7 @@ export function testLedgers({ store }: StoreUnderTest): void {
     expect(await sandboxes.find('x')).toBeNull();
   });
 
-  it('know the newest image of a recipe until it is forgotten', async () => {
+  test('know the newest image of a recipe until it is forgotten', async () => {
     const { images } = store();
     const image = {
       recipeHash: 'h',

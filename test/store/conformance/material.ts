@@ -3,26 +3,32 @@ import type { Checkpoint } from '../../../src/contracts/checkpoint.ts';
 import type { EventBody, OwnEvent, SessionEvent } from '../../../src/contracts/events.ts';
 import type { JournalBatch, JournalItem } from '../../../src/store/store.ts';
 
-export const AT = '2026-03-01T12:00:00.000Z';
-const ITEM_BYTES = 10;
+export const sampleTime = '2026-03-01T12:00:00.000Z';
+const itemBytes = 10;
 
 function warning(message: string): EventBody {
   return { type: 'warning', data: { message } };
 }
 
 export function ownEvent(eventId: string, extra: Partial<OwnEvent> = {}): OwnEvent {
-  return { eventId, at: AT, generation: 0, body: warning(eventId), ...extra };
+  return { eventId, at: sampleTime, generation: 0, body: warning(eventId), ...extra };
 }
 
 /** Journal records number `from` to `to` (not included), each 10 bytes long and one event. */
 export function journal(from: number, to: number, sessionId = 's'): JournalBatch {
   const items = Array.from({ length: to - from }, (_, index) => journalItem(from + index));
-  return { sessionId, generation: 1, fromOffset: from * ITEM_BYTES, nextOffset: to * ITEM_BYTES, items };
+  return { sessionId, generation: 1, fromOffset: from * itemBytes, nextOffset: to * itemBytes, items };
 }
 
 export function journalItem(index: number, extra: Partial<JournalItem> = {}): JournalItem {
-  const offset = index * ITEM_BYTES;
-  return { offset, endOffset: offset + ITEM_BYTES, at: AT, body: warning(`record ${index}`), ...extra };
+  const offset = index * itemBytes;
+  return {
+    offset,
+    endOffset: offset + itemBytes,
+    at: sampleTime,
+    body: warning(`record ${index}`),
+    ...extra,
+  };
 }
 
 export function messagesOf(events: readonly SessionEvent[]): string[] {
@@ -43,7 +49,7 @@ export function checkpoint(checkpointId: string, extra: Partial<Checkpoint> = {}
     sessionId: 's',
     generation: 1,
     turnId: 't1',
-    at: AT,
+    at: sampleTime,
     carried: [],
     transcript: null,
     snapshot: null,

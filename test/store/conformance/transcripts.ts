@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest';
+import { expect, test } from 'vitest';
 import type { TranscriptBatch, TranscriptEntry } from '../../../src/contracts/transcript.ts';
 import type { StoreUnderTest } from './subject.ts';
 import { journal, journalItem } from './material.ts';
@@ -22,13 +22,13 @@ export function testTranscripts({ store }: StoreUnderTest): void {
   const main = async (...entries: TranscriptEntry[]): Promise<void> =>
     mirror({ agentSessionId: 'a', entries });
 
-  it('are absent at first', async () => {
+  test('are absent at first', async () => {
     expect(await store().transcripts.position('s')).toBeNull();
     expect(await store().transcripts.read('s')).toBeNull();
     expect(await store().transcripts.read('s', { agentSessionId: 'a', entries: 3 })).toBeNull();
   });
 
-  it('come back in order, with everything that was in them', async () => {
+  test('come back in order, with everything that was in them', async () => {
     records = 0;
     await main(entry('one', '1'), entry('two', '2'));
     await main({ type: 'summary', deep: { ünï: [1, null, { a: 'b' }] } });
@@ -43,7 +43,7 @@ export function testTranscripts({ store }: StoreUnderTest): void {
     expect(await store().transcripts.position('s')).toEqual({ agentSessionId: 'a', entries: 3 });
   });
 
-  it('hold an entry with a uuid once, and one without as often as it came', async () => {
+  test('hold an entry with a uuid once, and one without as often as it came', async () => {
     records = 0;
     await main(entry('one', '1'), entry('plain'));
     await main(entry('one again', '1'), entry('plain'));
@@ -51,7 +51,7 @@ export function testTranscripts({ store }: StoreUnderTest): void {
     expect(read?.entries).toEqual([entry('one', '1'), entry('plain'), entry('plain')]);
   });
 
-  it('are read up to a position that was taken earlier', async () => {
+  test('are read up to a position that was taken earlier', async () => {
     records = 0;
     await main(entry('one', '1'));
     const position = await store().transcripts.position('s');
@@ -61,7 +61,7 @@ export function testTranscripts({ store }: StoreUnderTest): void {
     ]);
   });
 
-  it('keep subagents out of the conversation', async () => {
+  test('keep subagents out of the conversation', async () => {
     records = 0;
     await main(entry('one', '1'));
     await mirror({
@@ -74,7 +74,7 @@ export function testTranscripts({ store }: StoreUnderTest): void {
     expect(await store().transcripts.position('s')).toEqual({ agentSessionId: 'a', entries: 2 });
   });
 
-  it('follow the newest of several agent sessions', async () => {
+  test('follow the newest of several agent sessions', async () => {
     records = 0;
     await main(entry('one', '1'));
     await mirror({ agentSessionId: 'b', entries: [entry('fresh', '1')] });

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { JournalRecord } from '../../../src/contracts/supervisor.ts';
 import { ExecRecord } from '../../../src/supervisor/execs/exec-record.ts';
 
@@ -21,27 +21,27 @@ function recordOf(...records: JournalRecord[]): ExecRecord {
 }
 
 describe('the exec record', () => {
-  it('does not know an exec that was never accepted', () => {
+  test('does not know an exec that was never accepted', () => {
     const execs = recordOf(accepted('e1'));
     expect(execs.isKnown('e2')).toBe(false);
     expect(execs.endingOf('e2')).toBeUndefined();
   });
 
-  it('knows an accepted exec as running, without an ending', () => {
+  test('knows an accepted exec as running, without an ending', () => {
     const execs = recordOf(accepted('e1'));
     expect(execs.isKnown('e1')).toBe(true);
     expect(execs.endingOf('e1')).toBeUndefined();
     expect(execs.running()).toEqual(['e1']);
   });
 
-  it('gives the place of the record that ended an exec, and still knows it', () => {
+  test('gives the place of the record that ended an exec, and still knows it', () => {
     const execs = recordOf(accepted('e1'), ended('e1'));
     expect(execs.isKnown('e1')).toBe(true);
     expect(execs.endingOf('e1')).toEqual({ start: 1, end: 2 });
     expect(execs.running()).toEqual([]);
   });
 
-  it('keeps execs that run beside each other apart', () => {
+  test('keeps execs that run beside each other apart', () => {
     const execs = recordOf(accepted('e1'), accepted('e2'), accepted('e3'), ended('e2'));
     expect(execs.running()).toEqual(['e1', 'e3']);
     expect(execs.endingOf('e2')).toEqual({ start: 3, end: 4 });

@@ -1,11 +1,11 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { gitRouteOf, pathOfRepository } from '../../../src/supervisor/proxies/git-route.ts';
 
 const services = ['git-upload-pack', 'git-receive-pack'] as const;
 const unknown = { kind: 'unknown' };
 
 describe('the git route', () => {
-  it.each(services)('knows advertisement and call of %s, with and without .git', (service) => {
+  test.each(services)('knows advertisement and call of %s, with and without .git', (service) => {
     for (const suffix of ['', '.git']) {
       const repository = `${pathOfRepository(7)}${suffix}`;
       expect(gitRouteOf('GET', `${repository}/info/refs?service=${service}`)).toEqual({
@@ -21,7 +21,7 @@ describe('the git route', () => {
     }
   });
 
-  it('takes a path whose name goes on for another repository', () => {
+  test('takes a path whose name goes on for another repository', () => {
     expect(gitRouteOf('GET', '0~-two.git/info/refs?service=git-upload-pack')).toEqual({
       kind: 'elsewhere',
       repository: 0,
@@ -29,7 +29,7 @@ describe('the git route', () => {
     });
   });
 
-  it.each([
+  test.each([
     ['the other method', 'POST', '0~/info/refs?service=git-upload-pack'],
     ['the other method', 'GET', '0~/git-receive-pack'],
     ['a call of another repository', 'POST', '0~-two.git/git-receive-pack'],

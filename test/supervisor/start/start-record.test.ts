@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { JournalRecord } from '../../../src/contracts/supervisor.ts';
 import { StartRecord } from '../../../src/supervisor/start/start-record.ts';
 
@@ -15,7 +15,7 @@ function recordOf(...records: JournalRecord[]): StartRecord {
 }
 
 describe('the start record', () => {
-  it('knows of no start in an empty journal, or one of other records', () => {
+  test('knows of no start in an empty journal, or one of other records', () => {
     for (const starts of [recordOf(), recordOf(other)]) {
       expect(starts.finishedOnce).toBe(false);
       expect(starts.newest).toBeUndefined();
@@ -23,25 +23,25 @@ describe('the start record', () => {
     }
   });
 
-  it('gives the newest start, finished or failed', () => {
+  test('gives the newest start, finished or failed', () => {
     expect(recordOf(failed, other, finished, other).newest).toEqual({ start: 2, end: 3 });
     expect(recordOf(finished, other, failed).newest).toEqual({ start: 2, end: 3 });
   });
 
-  it('keeps repositories in place once a start finished, whatever fails later', () => {
+  test('keeps repositories in place once a start finished, whatever fails later', () => {
     expect(recordOf(failed).finishedOnce).toBe(false);
     expect(recordOf(failed, finished).finishedOnce).toBe(true);
     expect(recordOf(finished, failed).finishedOnce).toBe(true);
   });
 
-  it('gives a failure to a reader who is not behind it yet, and to no other', () => {
+  test('gives a failure to a reader who is not behind it yet, and to no other', () => {
     const starts = recordOf(other, failed);
     expect(starts.unseenFailure(0)).toEqual({ start: 1, end: 2 });
     expect(starts.unseenFailure(1)).toEqual({ start: 1, end: 2 });
     expect(starts.unseenFailure(2)).toBeUndefined();
   });
 
-  it('gives no failure that a later start has mended, and only the newest of several', () => {
+  test('gives no failure that a later start has mended, and only the newest of several', () => {
     expect(recordOf(failed, finished).unseenFailure(0)).toBeUndefined();
     expect(recordOf(failed, failed).unseenFailure(0)).toEqual({ start: 1, end: 2 });
   });

@@ -19,7 +19,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
-import { bundleSupervisor } from '../../../src/supervisor/bundle.ts';
+import { bundleSupervisor } from '../../../src/supervisor-bundle.ts';
 import { startGitServer, type GitServer } from '../../../src/dev/git-server/server.ts';
 import { startScriptedModel, type ScriptedModel } from '../../../src/dev/scripted-model/server.ts';
 import { SupervisorClient } from './client.ts';

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { z } from 'zod';
-import { startChildServer } from '../../../src/dev/stack/child-server.ts';
+import { startChildServer } from '../../../src/dev/processes/child-server.ts';
 import { startScriptedModelProcess } from '../../../src/dev/stack/scripted-model.ts';
 import { isAlive, waitFor } from '../temporal/processes.ts';
 

@@ -1,5 +1,5 @@
 /** Takes a lock, says so and stays, to be killed. */
-import { tryLock } from '../../../src/dev/stack/file-lock.ts';
+import { tryLock } from '../../../src/dev/processes/file-lock.ts';
 
 const lock = await tryLock(process.argv[2] ?? '');
 process.stdout.write(`${lock === null ? 'refused' : 'held'}\n`);

@@ -1,18 +1,18 @@
 /**
- * A box: the namespaces and the overlay root that a sandbox, or one RUN of an image build, lives in.
+ * A container: the namespaces and the overlay root that a sandbox, or one RUN of an image build, lives in.
  *
- * B1  Everything in a box ends with its PID 1, and PID 1 ends with this process: unshare dies with its parent (--pdeathsig), PID 1 dies
+ * B1  Everything in a container ends with its PID 1, and PID 1 ends with this process: unshare dies with its parent (--pdeathsig), PID 1 dies
  *     with unshare (--kill-child).
- * B2  No mount of a box exists outside its own mount namespace.
- * B3  `ended` resolves only when every process of the box is reaped, so its files may then be moved or deleted.
+ * B2  No mount of a container exists outside its own mount namespace.
+ * B3  `ended` resolves only when every process of the container is reaped, so its files may then be moved or deleted.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { writeJsonFile } from '../disk/json-file.ts';
-import { makeBoxFiles } from './box-files.ts';
-import { BoxProcess, type ProcessOptions } from './box-process.ts';
+import { makeContainerFiles } from './container-files.ts';
+import { ContainerProcess, type ProcessOptions } from './container-process.ts';
 import type { Fifos } from './fifos.ts';
 import {
   identifyProcess,
@@ -21,14 +21,14 @@ import {
   signalIfThere,
   type ProcessIdentity,
 } from './host-process.ts';
-import { TOOL_ENVIRONMENT, toolPath } from './tools.ts';
+import { toolEnvironment, toolPath } from './tools.ts';
 
-const BOOT_SCRIPT = join(import.meta.dirname, 'boot.sh');
+const bootScript = join(import.meta.dirname, 'boot.sh');
 
-/** Names PID 1 of a box in its directory, for whoever finds the directory later. */
-export const INIT_FILE = 'init.json';
+/** Names PID 1 of a container in its directory, for whoever finds the directory later. */
+export const initFile = 'init.json';
 
-export type BoxOptions = {
+export type ContainerOptions = {
   /** A directory of its own, made here and removed by `removeFiles`. */
   directory: string;
   /** Absolute paths, newest first; the last one is a whole root file system. */
@@ -38,16 +38,16 @@ export type BoxOptions = {
   fifos: Fifos;
 };
 
-export class Box {
+export class Container {
   readonly directory: string;
-  /** What the box writes over its layers: the diff. */
+  /** What the container writes over its layers: the diff. */
   readonly upperDirectory: string;
   readonly init: ProcessIdentity;
   readonly ended: Promise<void>;
   readonly #fifos: Fifos;
   #isEnding = false;
 
-  private constructor(options: BoxOptions, init: ProcessIdentity, unshare: ChildProcess) {
+  private constructor(options: ContainerOptions, init: ProcessIdentity, unshare: ChildProcess) {
     this.directory = options.directory;
     this.upperDirectory = join(options.directory, 'up');
     this.init = init;
@@ -58,13 +58,13 @@ export class Box {
   }
 
   /** Boots in 30 to 90 ms; copies nothing. Rejects with what the boot script complained about. */
-  static async start(options: BoxOptions): Promise<Box> {
-    const names = makeBoxFiles(options.directory, options.layers, options.caBundle);
+  static async start(options: ContainerOptions): Promise<Container> {
+    const names = makeContainerFiles(options.directory, options.layers, options.caBundle);
     const namespaces = ['--mount', '--pid', '--ipc', '--uts', '--fork', '--kill-child'];
     const init = [
       toolPath('sh'),
       '-e',
-      BOOT_SCRIPT,
+      bootScript,
       options.directory,
       names.join(':'),
       options.deviceTemplate,
@@ -72,15 +72,15 @@ export class Box {
     const unshare = spawn(
       toolPath('setpriv'),
       ['--pdeathsig', 'KILL', toolPath('unshare'), ...namespaces, ...init],
-      // Detached: a Ctrl-C meant for the emulator must not reach the boxes before it has ended them in order.
-      { stdio: ['ignore', 'pipe', 'pipe'], env: TOOL_ENVIRONMENT, cwd: '/', detached: true },
+      // Detached: a Ctrl-C meant for the emulator must not reach the containers before it has ended them in order.
+      { stdio: ['ignore', 'pipe', 'pipe'], env: toolEnvironment, cwd: '/', detached: true },
     );
     try {
       const pid = await firstReport(unshare);
       const identity = identifyProcess(pid);
-      if (identity === undefined) throw new Error('the box ended while it was booting');
-      writeJsonFile(join(options.directory, INIT_FILE), identity);
-      return new Box(options, identity, unshare);
+      if (identity === undefined) throw new Error('the container ended while it was booting');
+      writeJsonFile(join(options.directory, initFile), identity);
+      return new Container(options, identity, unshare);
     } catch (error) {
       unshare.kill('SIGKILL');
       await removeTrees(options.directory);
@@ -93,23 +93,23 @@ export class Box {
   }
 
   /** Starts a process beside PID 1, as the leader of a session and process group of its own. */
-  run(options: ProcessOptions): BoxProcess {
-    return new BoxProcess({ ...options, init: this.init, fifos: this.#fifos, box: this });
+  run(options: ProcessOptions): ContainerProcess {
+    return new ContainerProcess({ ...options, init: this.init, fifos: this.#fifos, container: this });
   }
 
-  /** Kills everything in the box and resolves when it is reaped. */
+  /** Kills everything in the container and resolves when it is reaped. */
   async end(): Promise<void> {
     this.#isEnding = true;
     this.kill();
     await this.ended;
   }
 
-  /** Kills everything in the box; unlike `end` without anyone expecting it. */
+  /** Kills everything in the container; unlike `end` without anyone expecting it. */
   kill(): void {
     if (isRunning(this.init)) signalIfThere(this.init.pid, 'SIGKILL');
   }
 
-  /** For a box that has ended. */
+  /** For a container that has ended. */
   async removeFiles(): Promise<void> {
     await removeTrees(this.directory);
   }
@@ -125,7 +125,7 @@ async function firstReport(unshare: ChildProcess): Promise<number> {
   const lines = createInterface({ input: unshare.stdout });
   const [line] = await Promise.race([
     once(lines, 'line'),
-    once(unshare, 'close').then(() => [`the box did not boot: ${complaint.trim()}`]),
+    once(unshare, 'close').then(() => [`the container did not boot: ${complaint.trim()}`]),
   ]);
   const pid = /^ready (\d+)$/.exec(String(line))?.[1];
   if (pid === undefined) throw new Error(String(line));

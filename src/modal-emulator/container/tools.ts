@@ -1,10 +1,10 @@
 import { accessSync, constants } from 'node:fs';
 import { join } from 'node:path';
 
-const TOOL_DIRECTORIES = ['/usr/sbin', '/usr/bin', '/sbin', '/bin', '/usr/local/sbin', '/usr/local/bin'];
+const toolDirectories = ['/usr/sbin', '/usr/bin', '/sbin', '/bin', '/usr/local/sbin', '/usr/local/bin'];
 
 /** The environment of the host's own tools: their messages in English, nothing of the emulator's. */
-export const TOOL_ENVIRONMENT = { PATH: TOOL_DIRECTORIES.join(':'), LC_ALL: 'C' };
+export const toolEnvironment = { PATH: toolDirectories.join(':'), LC_ALL: 'C' };
 
 const found = new Map<string, string>();
 
@@ -12,7 +12,7 @@ const found = new Map<string, string>();
 export function findTool(name: string): string | undefined {
   const known = found.get(name);
   if (known !== undefined) return known;
-  const path = TOOL_DIRECTORIES.map((directory) => join(directory, name)).find(isExecutable);
+  const path = toolDirectories.map((directory) => join(directory, name)).find(isExecutable);
   if (path !== undefined) found.set(name, path);
   return path;
 }

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { tryLock, withLock } from '../../../src/dev/stack/file-lock.ts';
+import { tryLock, withLock } from '../../../src/dev/processes/file-lock.ts';
 import { waitFor } from '../temporal/processes.ts';
 
 let directory: string;

@@ -9,8 +9,8 @@ import { join } from 'node:path';
 import { runTool } from './host-process.ts';
 import { toolPath } from './tools.ts';
 
-const BATCH = 96;
-const LOW_WATER = 48;
+const batchSize = 96;
+const lowWater = 48;
 
 /** The two ends of one stream; `near` is non-blocking and this process's, `far` is handed to the child and then closed here. */
 export type PipeEnds = { near: number; far: number };
@@ -68,7 +68,7 @@ export class Fifos {
       const paths = this.#names();
       execFileSync(toolPath('mkfifo'), paths);
       this.#ready.push(...paths);
-    } else if (this.#ready.length < LOW_WATER) {
+    } else if (this.#ready.length < lowWater) {
       this.#refill();
     }
     const path = this.#ready.pop();
@@ -93,7 +93,7 @@ export class Fifos {
   }
 
   #names(): string[] {
-    return Array.from({ length: BATCH }, () => {
+    return Array.from({ length: batchSize }, () => {
       this.#made += 1;
       return join(this.#directory, String(this.#made));
     });

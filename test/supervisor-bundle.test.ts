@@ -1,8 +1,8 @@
-import { describe, expect, it } from 'vitest';
-import { bundleSupervisor } from '../../src/supervisor/bundle.ts';
+import { describe, expect, test } from 'vitest';
+import { bundleSupervisor } from '../src/supervisor-bundle.ts';
 
 describe('the bundle', () => {
-  it('is one file that needs nothing but Node and the Agent SDK, named by its own hash', async () => {
+  test('is one file that needs nothing but Node and the Agent SDK, named by its own hash', async () => {
     const bundle = await bundleSupervisor();
     const imports = [...bundle.code.matchAll(/(?:^import .*? from|^import|\bimport\()\s*"([^"]+)"/gm)].map(
       (match) => match[1],

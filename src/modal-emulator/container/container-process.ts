@@ -15,7 +15,7 @@ export type ExitStatus = { code: number } | { signal: number };
 export type ProcessOptions = {
   argv: readonly string[];
   env: Readonly<Record<string, string>>;
-  /** Absolute, inside the box. */
+  /** Absolute, inside the container. */
   workdir: string;
   ignoreStdout?: boolean;
   ignoreStderr?: boolean;
@@ -26,7 +26,7 @@ export type ProcessOptions = {
 type Surroundings = {
   init: ProcessIdentity;
   fifos: Fifos;
-  box: { readonly isEnding: boolean };
+  container: { readonly isEnding: boolean };
 };
 
 /** The system does not take this command (too long an argument, a NUL in it). */
@@ -35,9 +35,9 @@ export class CommandRefused extends Error {
 }
 
 /** A background process may keep the streams of an ended one open; so long it is waited for output that was on its way. */
-const OUTPUT_GRACE_MS = 100;
+const outputGraceMs = 100;
 
-export class BoxProcess {
+export class ContainerProcess {
   readonly stdout: OutputLog;
   readonly stderr: OutputLog;
   readonly stdin: StdinPipe;
@@ -50,7 +50,7 @@ export class BoxProcess {
     const stdout = options.ignoreStdout === true ? openNothing() : options.fifos.openOutput();
     const stderr = options.ignoreStderr === true ? openNothing() : options.fifos.openOutput();
     try {
-      this.#nsenter = spawnInBox(options, [stdin.far, stdout.far, stderr.far]);
+      this.#nsenter = spawnInContainer(options, [stdin.far, stdout.far, stderr.far]);
     } catch (error) {
       for (const { near } of [stdin, stdout, stderr]) if (near !== undefined) closeSync(near);
       throw new CommandRefused(error instanceof Error ? error.message : String(error));
@@ -60,7 +60,7 @@ export class BoxProcess {
     this.stdin = new StdinPipe(stdin.near);
     this.stdout = new OutputLog(`${options.spoolPath}.out`);
     this.stderr = new OutputLog(`${options.spoolPath}.err`);
-    this.exited = exitOf(this.#nsenter, options.box).then((status) => {
+    this.exited = exitOf(this.#nsenter, options.container).then((status) => {
       this.#exit = status;
       this.stdin.abandon();
       return status;
@@ -91,7 +91,7 @@ export class BoxProcess {
   }
 }
 
-function spawnInBox(options: ProcessOptions & Surroundings, stdio: number[]): ChildProcess {
+function spawnInContainer(options: ProcessOptions & Surroundings, stdio: number[]): ChildProcess {
   const enter = ['-t', String(options.init.pid), '-m', '-p', '-i', '-u', '-r', '-w', '--'];
   const apart = ['/usr/bin/setsid', '/usr/bin/env', '-C', options.workdir, '--'];
   return spawn(toolPath('nsenter'), [...enter, ...apart, ...options.argv], {
@@ -106,14 +106,14 @@ function openNothing(): { near: undefined; far: number } {
   return { near: undefined, far: openSync('/dev/null', 'w') };
 }
 
-async function exitOf(nsenter: ChildProcess, box: { readonly isEnding: boolean }): Promise<ExitStatus> {
+async function exitOf(nsenter: ChildProcess, container: { readonly isEnding: boolean }): Promise<ExitStatus> {
   return new Promise((resolve) => {
     // The machine cannot start another process; what a shell answers when it cannot run a command.
     nsenter.once('error', () => resolve({ code: 126 }));
     nsenter.once('exit', (code, signal) => {
       if (signal !== null) resolve({ signal: constants.signals[signal] });
-      // It could not enter any more: that is the end of the box, not an exit code of the program.
-      else if (code === 1 && box.isEnding) resolve({ signal: constants.signals.SIGKILL });
+      // It could not enter any more: that is the end of the container, not an exit code of the program.
+      else if (code === 1 && container.isEnding) resolve({ signal: constants.signals.SIGKILL });
       else resolve({ code: code ?? 1 });
     });
   });
@@ -133,8 +133,8 @@ function collect(fd: number | undefined, log: OutputLog, exited: Promise<unknown
   pipe.on('error', () => log.end());
   pipe.on('close', () => log.end());
   void exited.then(async () => {
-    do await sleep(OUTPUT_GRACE_MS);
-    while (!log.isEnded && Date.now() - lastDataMs < OUTPUT_GRACE_MS);
+    do await sleep(outputGraceMs);
+    while (!log.isEnded && Date.now() - lastDataMs < outputGraceMs);
     // Still read (into nothing) afterwards, so that the background process is not killed by SIGPIPE.
     log.end();
   });

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
-import { TOOL_ENVIRONMENT, toolPath } from './tools.ts';
+import { toolEnvironment, toolPath } from './tools.ts';
 
 /** A process named so that another one that got its number later is not taken for it. */
 export const processIdentitySchema = z.object({ pid: z.int().positive(), startTicks: z.string() });
@@ -38,7 +38,7 @@ export function signalIfThere(pid: number, signal: NodeJS.Signals): void {
 /** Runs one of the host's tools to its end. Rejects with what it wrote to stderr. */
 export async function runTool(name: string, args: readonly string[]): Promise<string> {
   return new Promise((resolve, reject) => {
-    const options = { env: TOOL_ENVIRONMENT, maxBuffer: 64 * 1024 * 1024 };
+    const options = { env: toolEnvironment, maxBuffer: 64 * 1024 * 1024 };
     execFile(toolPath(name), args, options, (error, stdout, stderr) => {
       if (error === null) resolve(stdout);
       else reject(new ToolFailed(name, stderr));

@@ -5,10 +5,10 @@
 import { closeSync, openSync, rmSync, writeSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 
-const MEMORY_LIMIT_BYTES = 1024 * 1024;
+const memoryLimitBytes = 1024 * 1024;
 /** What a finished process keeps in memory; a sandbox can have many of them. */
-const ENDED_MEMORY_LIMIT_BYTES = 64 * 1024;
-const READ_CHUNK_BYTES = 1024 * 1024;
+const endedMemoryLimitBytes = 64 * 1024;
+const readChunkBytes = 1024 * 1024;
 
 export type OutputPart = { offset: number; data: Buffer };
 
@@ -35,14 +35,14 @@ export class OutputLog {
     if (this.#ended || data.length === 0) return;
     this.#chunks.push({ offset: this.#end, data });
     this.#end += data.length;
-    this.#spoolAbove(MEMORY_LIMIT_BYTES);
+    this.#spoolAbove(memoryLimitBytes);
     this.#wake();
   }
 
   end(): void {
     if (this.#ended) return;
     this.#ended = true;
-    this.#spoolAbove(ENDED_MEMORY_LIMIT_BYTES);
+    this.#spoolAbove(endedMemoryLimitBytes);
     if (this.#spool !== undefined) closeSync(this.#spool);
     this.#wake();
   }
@@ -95,7 +95,7 @@ export class OutputLog {
   async #readSpool(position: number): Promise<Buffer> {
     const file = await open(this.#spoolPath, 'r');
     try {
-      const length = Math.min(READ_CHUNK_BYTES, this.#memoryStart - position);
+      const length = Math.min(readChunkBytes, this.#memoryStart - position);
       const { buffer, bytesRead } = await file.read(Buffer.allocUnsafe(length), 0, length, position);
       if (bytesRead === 0) throw new Error(`the output at ${position} is gone`);
       return buffer.subarray(0, bytesRead);
@@ -108,7 +108,7 @@ export class OutputLog {
     const first = this.#chunkAt(position);
     const parts: Buffer[] = [];
     let length = 0;
-    for (let index = first; index < this.#chunks.length && length < READ_CHUNK_BYTES; index += 1) {
+    for (let index = first; index < this.#chunks.length && length < readChunkBytes; index += 1) {
       const chunk = this.#chunks[index];
       if (chunk === undefined) break;
       const part = index === first ? chunk.data.subarray(position - chunk.offset) : chunk.data;

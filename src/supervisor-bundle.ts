@@ -27,7 +27,7 @@ export async function bundleSupervisor(): Promise<SupervisorBundle> {
 export async function buildTemplate(): Promise<string> {
   const { build } = await import('esbuild');
   const result = await build({
-    entryPoints: [fileURLToPath(new URL('main.ts', import.meta.url))],
+    entryPoints: [fileURLToPath(new URL('supervisor/main.ts', import.meta.url))],
     bundle: true,
     write: false,
     platform: 'node',

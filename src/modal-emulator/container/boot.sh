@@ -1,24 +1,24 @@
-# Run by sh -e as PID 1 of new mount, PID, IPC and UTS namespaces. Makes the root of a box from overlay layers and becomes an init that does
+# Run by sh -e as PID 1 of new mount, PID, IPC and UTS namespaces. Makes the root of a container from overlay layers and becomes an init that does
 # nothing: it ignores SIGCHLD, so orphans are reaped by the kernel.
 #
-#   $1 directory of the box (up, wk, root, run, l)   $2 layers as short names in l, newest first   $3 template of /dev
+#   $1 directory of the container (up, wk, root, run, l)   $2 layers as short names in l, newest first   $3 template of /dev
 #
-# Layers go by short names because mount(2) takes 4,095 characters of options. `volatile` drops every fsync below: a box never outlives
+# Layers go by short names because mount(2) takes 4,095 characters of options. `volatile` drops every fsync below: a container never outlives
 # the machine, and what is kept of it is copied. What is mounted is private to the namespaces and goes with them.
 read -r pid rest </proc/self/stat
-box=$1 layers=$2 devices=$3
-cd "$box/l"
-mount -t overlay overlay -o "lowerdir=$layers,upperdir=../up,workdir=../wk,redirect_dir=on,metacopy=off,volatile" "$box/root"
-cd "$box/root"
+container=$1 layers=$2 devices=$3
+cd "$container/l"
+mount -t overlay overlay -o "lowerdir=$layers,upperdir=../up,workdir=../wk,redirect_dir=on,metacopy=off,volatile" "$container/root"
+cd "$container/root"
 [ -d proc ] && [ -d dev ] && [ -d sys ] && [ -d run ] && [ -d tmp ] || { mkdir -p proc dev sys run tmp; chmod 1777 tmp; }
 mount -t tmpfs -o mode=755,nosuid tmpfs dev
 cp -a "$devices/." dev/
 mount -t devpts -o newinstance,ptmxmode=0666,mode=620,gid=5 devpts dev/pts
 mount -t sysfs -o ro,nosuid,nodev,noexec sysfs sys
 mount -t tmpfs -o mode=755,nosuid,nodev tmpfs run
-cp -a "$box/run/." run/
+cp -a "$container/run/." run/
 for file in resolv.conf hosts; do
-  # A package may have made a link of it, which would lead out of the box while it is being made.
+  # A package may have made a link of it, which would lead out of the container while it is being made.
   [ -f "etc/$file" ] && [ ! -L "etc/$file" ] || { rm -f "etc/$file"; : >"etc/$file"; }
   mount --bind "run/modal/$file" "etc/$file"
 done

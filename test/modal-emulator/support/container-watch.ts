@@ -1,8 +1,8 @@
-/** Tells what is left of the boxes that an emulator has at this moment. */
+/** Tells what is left of the containers that an emulator has at this moment. */
 import { closeSync, openSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 
-export class BoxWatch implements Disposable {
+export class ContainerWatch implements Disposable {
   readonly #stateDirectory: string;
   readonly #inits: string[];
   readonly #namespaces: string[];
@@ -11,12 +11,12 @@ export class BoxWatch implements Disposable {
 
   constructor(stateDirectory: string) {
     this.#stateDirectory = stateDirectory;
-    this.#inits = boxInits(stateDirectory);
+    this.#inits = containerInits(stateDirectory);
     this.#open = this.#inits.map((pid) => openSync(`/proc/${pid}/ns/pid`, 'r'));
     this.#namespaces = this.#open.map((fd) => readlinkSync(`/proc/self/fd/${fd}`));
   }
 
-  get boxes(): number {
+  get containers(): number {
     return this.#inits.length;
   }
 
@@ -43,16 +43,17 @@ export class BoxWatch implements Disposable {
     );
     if (program.endsWith('/nsenter')) return this.#inits.includes(args[1] ?? '');
     return (
-      program.endsWith('/unshare') && args.some((arg) => arg.startsWith(join(this.#stateDirectory, 'boxes')))
+      program.endsWith('/unshare') &&
+      args.some((arg) => arg.startsWith(join(this.#stateDirectory, 'containers')))
     );
   }
 }
 
-/** PID 1 of every box, by this machine's numbers. */
-export function boxInits(stateDirectory: string): string[] {
-  const boxes = join(stateDirectory, 'boxes');
-  return readdirSync(boxes).flatMap((name) => {
-    const content = ifThere(() => readFileSync(join(boxes, name, 'init.json'), 'utf8')) ?? '';
+/** PID 1 of every container, by this machine's numbers. */
+export function containerInits(stateDirectory: string): string[] {
+  const containers = join(stateDirectory, 'containers');
+  return readdirSync(containers).flatMap((name) => {
+    const content = ifThere(() => readFileSync(join(containers, name, 'init.json'), 'utf8')) ?? '';
     return /"pid":(\d+)/.exec(content)?.[1] ?? [];
   });
 }

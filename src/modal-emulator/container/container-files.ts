@@ -9,14 +9,14 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 
-/** Where a box finds the host's CA bundle. */
-export const BOX_CA_BUNDLE = '/run/modal/ca-certificates.crt';
+/** Where a container finds the host's CA bundle. */
+export const containerCaBundle = '/run/modal/ca-certificates.crt';
 
 /**
- * Makes the directory of a box: the parts of its overlay, short names for its layers (absolute paths, newest first), and what its /run begins
+ * Makes the directory of a container: the parts of its overlay, short names for its layers (absolute paths, newest first), and what its /run begins
  * with, which is all that this machine hands in. Returns the short names.
  */
-export function makeBoxFiles(
+export function makeContainerFiles(
   directory: string,
   layers: readonly string[],
   caBundle: string | undefined,
@@ -32,7 +32,7 @@ export function makeBoxFiles(
   });
 }
 
-/** Name resolution as it is at this moment, and the authorities; readable for every user of the box. */
+/** Name resolution as it is at this moment, and the authorities; readable for every user of the container. */
 function handIn(directory: string, caBundle: string | undefined): void {
   const read = (path: string): string => (existsSync(path) ? readFileSync(path, 'utf8') : '');
   writeFileSync(join(directory, 'resolv.conf'), read('/etc/resolv.conf'), { mode: 0o644 });

@@ -3,10 +3,10 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { childEnd, spawnGuarded, stopChild } from '../../../src/dev/stack/guarded-child.ts';
+import { childEnd, spawnGuarded, stopChild } from '../../../src/dev/processes/guarded-child.ts';
 import { isAlive, waitFor } from '../temporal/processes.ts';
 
-const guard = join(import.meta.dirname, '../../../src/dev/stack/guard.ts');
+const guard = join(import.meta.dirname, '../../../src/dev/processes/guard.ts');
 
 async function firstLine(stream: NodeJS.ReadableStream): Promise<string> {
   const [line] = (await once(createInterface({ input: stream }), 'line')) as [string];

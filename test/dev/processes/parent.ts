@@ -1,6 +1,6 @@
 /** Starts a child in one of two ways, prints its process id and stays, to be killed. */
 import { spawn } from 'node:child_process';
-import { spawnGuarded } from '../../../src/dev/stack/guarded-child.ts';
+import { spawnGuarded } from '../../../src/dev/processes/guarded-child.ts';
 
 const [way, guard = ''] = process.argv.slice(2);
 const argv = ['/bin/sh', '-c', 'echo $$; exec sleep 300'];
