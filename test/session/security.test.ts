@@ -1,11 +1,12 @@
 /** What the agent's user can reach from inside its sandbox, tried as that user by a real tool call or exec. */
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { readFile, readdir, stat } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
 import { controlSandboxes, supervisorPid } from '../support/emulator-control.ts';
+import { filesBelow } from '../support/files-below.ts';
 import { count, readLog } from '../support/log-checks.ts';
 import { sharedStack } from '../support/stack.ts';
 import { openWorld } from '../support/world.ts';
@@ -131,9 +132,8 @@ test('writes a credential nowhere: not to Temporal, the store, the emulator, log
 async function expectNowhereBelow(directory: string, secret: string): Promise<void> {
   const needle = Buffer.from(secret);
   let read = 0;
-  for (const entry of await readdir(directory, { recursive: true, withFileTypes: true })) {
-    const path = join(entry.parentPath, entry.name);
-    if (!entry.isFile() || (await stat(path).catch(() => null))?.nlink !== 1) continue;
+  for await (const path of filesBelow(directory)) {
+    if ((await stat(path).catch(() => null))?.nlink !== 1) continue;
     const bytes = await readFile(path).catch(() => Buffer.alloc(0));
     expect(bytes.includes(needle), path).toBe(false);
     read += 1;
