@@ -21,15 +21,18 @@ const activitySlots = 1_000;
 
 async function main(): Promise<void> {
   const config = readConfig();
+  const modal = modalOptions(config);
+  const temporal = temporalSettings();
   installRuntime(config);
-  const temporal = loadClientConnectConfig();
   await using opened = new AsyncDisposableStack();
   const store = opened.use(await openStore({ dataDirectory: config.dataDirectory }));
-  const connection = await NativeConnection.connect(temporal.connectionOptions);
+  const connection = await NativeConnection.connect(temporal.connectionOptions).catch((error: unknown) => {
+    throw isTransportError(error) ? new TemporalUnreachable(temporal.connectionOptions.address) : error;
+  });
   opened.defer(async () => connection.close());
   const log = (message: string, attributes?: Record<string, unknown>): void =>
     Runtime.instance().logger.info(message, attributes);
-  const provider = createModalProvider({ ...modalOptions(config), log });
+  const provider = createModalProvider({ ...modal, log });
   opened.defer(async () => provider.close());
   const worker = await Worker.create({
     connection,
@@ -67,6 +70,31 @@ function modalOptions(config: Config): Omit<ModalProviderOptions, 'log'> {
   return { ...modal, credentials };
 }
 
+function temporalSettings(): ReturnType<typeof loadClientConnectConfig> {
+  try {
+    return loadClientConnectConfig();
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new InvalidConfiguration(
+      `Temporal's settings in the environment or in temporal.toml are not valid: ${why}`,
+    );
+  }
+}
+
+/** The native part's own error, told by its name: the SDK exports the class for its own use only. */
+function isTransportError(error: unknown): boolean {
+  return error instanceof Error && error.name === 'TransportError';
+}
+
+class TemporalUnreachable extends Error {
+  override readonly name = 'TemporalUnreachable';
+  constructor(address = '127.0.0.1:7233') {
+    super(
+      `The Temporal server at ${address} does not answer: start it, or name another one by TEMPORAL_ADDRESS or a profile of temporal.toml.`,
+    );
+  }
+}
+
 function workflowsPath(): string {
   const extension = import.meta.filename.endsWith('.ts') ? 'ts' : 'js';
   return fileURLToPath(new URL(`./workflows/index.${extension}`, import.meta.url));
@@ -82,7 +110,13 @@ try {
 /** One sentence for what its user can mend; a defect keeps its stack. */
 function explain(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  if (error.name === 'TransportError') return `Temporal cannot be reached: ${error.message}`;
-  const expected = [InvalidConfiguration, InvalidSealingKeys, StoreCorrupted, StoreTooNew, StoreNotWritable];
+  const expected = [
+    InvalidConfiguration,
+    InvalidSealingKeys,
+    StoreCorrupted,
+    StoreTooNew,
+    StoreNotWritable,
+    TemporalUnreachable,
+  ];
   return expected.some((kind) => error instanceof kind) ? error.message : (error.stack ?? error.message);
 }

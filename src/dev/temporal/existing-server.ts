@@ -1,6 +1,6 @@
 /** A Temporal server that is there already, named by the environment or by a profile of temporal.toml. */
 import { loadClientConnectConfig } from '@temporalio/envconfig';
-import { Connection, type ConnectionOptions } from '@temporalio/client';
+import { Connection, isGrpcServiceError, type ConnectionOptions } from '@temporalio/client';
 import type { Environment } from '../processes/guarded-child.ts';
 import { firstLine } from './binary.ts';
 import { TemporalUnreachable } from './errors.ts';
@@ -56,8 +56,14 @@ export async function prepareExistingServer(
     await ensureSearchAttributes({ connection, namespace, log });
   } catch (error) {
     if (error instanceof Error && error.name === 'SearchAttributesMissing') throw error;
-    throw new TemporalUnreachable(connectionOptions.address, firstLine(error));
+    throw new TemporalUnreachable(connectionOptions.address, reasonOf(error));
   } finally {
     await connection.close();
   }
+}
+
+/** gRPC's status 4, DEADLINE_EXCEEDED; its own words are about its filters. */
+function reasonOf(error: unknown): string {
+  const isDeadline = isGrpcServiceError(error) && error.code === 4;
+  return isDeadline ? `nothing came within ${answerTimeoutMs / 1_000} s` : firstLine(error);
 }
