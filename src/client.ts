@@ -8,7 +8,7 @@ import { StoreUnavailable } from './client/errors.ts';
 import { listSessions, listSessionsSchema } from './client/list-sessions.ts';
 import type { ListedSession, ListSessionsFilter } from './client/list-sessions.ts';
 import { SessionCalls } from './client/session-calls.ts';
-import { SessionLog } from './client/session-log.ts';
+import { SessionLog, readable } from './client/session-log.ts';
 import { toSessionInput } from './client/session-request.ts';
 import type { CreateSessionRequest } from './client/session-request.ts';
 import { Session } from './client/session.ts';
@@ -92,13 +92,15 @@ export class Harvest implements AsyncDisposable {
 
   /**
    * Starts a session and returns as soon as it is accepted: its sandbox is still to come. The session id is the
-   * idempotency key: the same request again attaches to the session, another one throws `SessionExists`. Throws
-   * `InvalidRequest` and `SealingUnavailable` before anything is sent, `TemporalUnreachable`, or `NoAnswer`: repeat it
-   * under the same session id then. Leaving an `await using` block terminates the session unless `keep` is said.
+   * idempotency key: the same request again attaches to the session, another one throws `SessionExists`, and one that comes
+   * when Temporal has forgotten the session `SessionIdUsed`. Throws `InvalidRequest`, `SealingUnavailable` and
+   * `StoreUnavailable` before anything is sent, `TemporalUnreachable`, or `NoAnswer`: repeat it under the same session id
+   * then. Leaving an `await using` block terminates the session unless `keep` is said.
    */
   async createSession(request: CreateSessionRequest): Promise<Session> {
     const { input, keep } = toSessionInput(request, this.#keys);
-    await startSession(this.#calls, input, this.#taskQueue);
+    const isUsed = async (): Promise<boolean> => readable(this.#store.sessionIds.isUsed(input.sessionId));
+    await startSession(this.#calls, { input, taskQueue: this.#taskQueue, isUsed });
     return this.#attach(input.sessionId, keep);
   }
 

@@ -4,8 +4,14 @@
  */
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { defaultTaskQueue } from './contracts/names.ts';
+import {
+  CredentialGrants,
+  InvalidGrant,
+  credentialVariables,
+  modalSecrets,
+} from './secrets/credential-grants.ts';
 
 const text = z.string().trim().min(1);
 
@@ -14,7 +20,10 @@ const environmentSchema = z.object({
   HARVEST_TASK_QUEUE: text.default(defaultTaskQueue),
   HARVEST_SEALING_KEYS: text.optional(),
   HARVEST_MODEL_URL: z.url({ protocol: /^https?$/ }).default('https://api.anthropic.com'),
-  HARVEST_CREDENTIAL_VARIABLES: text.default('GITHUB_TOKEN,CLAUDE_CODE_OAUTH_TOKEN,ANTHROPIC_API_KEY'),
+  HARVEST_CREDENTIAL_VARIABLES: text.default(
+    'github:GITHUB_TOKEN@github.com,claude:CLAUDE_CODE_OAUTH_TOKEN,claude:ANTHROPIC_API_KEY',
+  ),
+  HARVEST_MODAL_SECRETS: text.default(''),
   HARVEST_MODAL_APP: text.default('harvest'),
   HARVEST_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
   MODAL_SERVER_URL: text.optional(),
@@ -36,7 +45,9 @@ export type Config = {
   sealingKeys: string | undefined;
   modelUrl: string;
   logLevel: 'debug' | 'info' | 'warn' | 'error';
-  /** Values of the variables that `{ from: 'environment' }` credentials may name. */
+  /** Which of the worker's variables and named Modal secrets sessions may name as credentials, and where those are sent. */
+  grants: { variables: CredentialGrants; modalSecrets: CredentialGrants };
+  /** Values of the variables that `grants` has. */
   credentialVariables: ReadonlyMap<string, string>;
   modal: {
     appName: string;
@@ -62,8 +73,11 @@ export function parseConfig(environment: Readonly<Record<string, string | undefi
     );
   }
   const env = parsed.data;
-  const allowed = env.HARVEST_CREDENTIAL_VARIABLES.split(',').map((name) => name.trim());
-  const values = allowed.flatMap((name): [string, string][] => {
+  const grants = {
+    variables: parseGrants(credentialVariables, env.HARVEST_CREDENTIAL_VARIABLES),
+    modalSecrets: parseGrants(modalSecrets, env.HARVEST_MODAL_SECRETS),
+  };
+  const values = [...grants.variables.sources].flatMap((name): [string, string][] => {
     const value = environment[name]?.trim();
     return value ? [[name, value]] : [];
   });
@@ -75,6 +89,7 @@ export function parseConfig(environment: Readonly<Record<string, string | undefi
     sealingKeys: env.HARVEST_SEALING_KEYS,
     modelUrl: env.HARVEST_MODEL_URL,
     logLevel: env.HARVEST_LOG_LEVEL,
+    grants,
     credentialVariables: new Map(values),
     modal: {
       appName: env.HARVEST_MODAL_APP,
@@ -84,6 +99,15 @@ export function parseConfig(environment: Readonly<Record<string, string | undefi
     },
     claudeCredential: env.CLAUDE_CODE_OAUTH_TOKEN ?? env.ANTHROPIC_API_KEY,
   };
+}
+
+function parseGrants(kind: Parameters<typeof CredentialGrants.parse>[0], text: string): CredentialGrants {
+  try {
+    return CredentialGrants.parse(kind, text);
+  } catch (error) {
+    if (!(error instanceof InvalidGrant)) throw error;
+    throw new InvalidConfiguration(`environment variable ${kind.setting}: ${error.message}`);
+  }
 }
 
 function modalCredentials(

@@ -10,22 +10,32 @@ import type { Config } from './config.ts';
 import { createModalProvider } from './sandbox/modal-provider.ts';
 import type { ModalProviderOptions } from './sandbox/modal-provider.ts';
 import { loadSealingKeys } from './sealing-keys.ts';
+import { createRedactor } from './secrets/redaction.ts';
 import { InvalidSealingKeys } from './secrets/sealing.ts';
 import { StoreCorrupted, StoreNotWritable, StoreTooNew } from './store/errors.ts';
 import { openStore } from './store/open-store.ts';
 import { bundleSupervisor } from './supervisor-bundle.ts';
-import { installRuntime } from './worker-log.ts';
+import { createLogRedactor, installRuntime, secretsOf } from './worker-log.ts';
 
 /** Enough for every session of a large worker: a turn holds its slot for hours and costs next to nothing meanwhile. */
 const activitySlots = 1_000;
 
+const shapesOnly = createRedactor({ values: [] });
+/** What is said before the secrets are read passes the shapes alone. */
+let redact = (text: string): string => shapesOnly.text(text);
+
 async function main(): Promise<void> {
   const config = readConfig();
+  const grants = grantsOf(config);
   const modal = modalOptions(config);
   const temporal = temporalSettings();
-  installRuntime(config);
   await using opened = new AsyncDisposableStack();
   const store = opened.use(await openStore({ dataDirectory: config.dataDirectory }));
+  const keys = loadSealingKeys({ configured: config.sealingKeys, dataDirectory: config.dataDirectory });
+  const vault = new CredentialVault({ grants, variables: config.credentialVariables, keys });
+  const values = secretsOf({ config, keys, temporalApiKey: temporal.connectionOptions.apiKey });
+  redact = createLogRedactor({ values, openedIn: (text) => vault.openedIn(text) });
+  installRuntime({ logLevel: config.logLevel, redact });
   const connection = await NativeConnection.connect(temporal.connectionOptions).catch((error: unknown) => {
     throw isTransportError(error) ? new TemporalUnreachable(temporal.connectionOptions.address) : error;
   });
@@ -42,10 +52,7 @@ async function main(): Promise<void> {
     activities: createActivities({
       store,
       provider,
-      vault: new CredentialVault({
-        variables: config.credentialVariables,
-        keys: loadSealingKeys({ configured: config.sealingKeys, dataDirectory: config.dataDirectory }),
-      }),
+      vault,
       supervisor: await bundleSupervisor(),
       modelUrl: config.modelUrl,
       baseImage: createBaseImageSource({ store, provider, log }),
@@ -68,6 +75,14 @@ function modalOptions(config: Config): Omit<ModalProviderOptions, 'log'> {
     );
   }
   return { ...modal, credentials };
+}
+
+function grantsOf({ grants, modal }: Config): Config['grants'] {
+  const origin = grants.variables.loopbackOrigin ?? grants.modalSecrets.loopbackOrigin;
+  if (origin === undefined || modal.serverUrl !== undefined) return grants;
+  throw new InvalidConfiguration(
+    `HARVEST_CREDENTIAL_VARIABLES and HARVEST_MODAL_SECRETS cannot name ${new URL(origin).host} without MODAL_SERVER_URL: in Modal's cloud that is the sandbox itself, where the agent would get the credential`,
+  );
 }
 
 function temporalSettings(): ReturnType<typeof loadClientConnectConfig> {
@@ -103,7 +118,7 @@ function workflowsPath(): string {
 try {
   await main();
 } catch (error) {
-  process.stderr.write(`${explain(error)}\n`);
+  process.stderr.write(`${redact(explain(error))}\n`);
   process.exitCode = 1;
 }
 

@@ -27,10 +27,34 @@ describe('the configuration', () => {
     expect(parseConfig({ HARVEST_TASK_QUEUE: '', HARVEST_DATA_DIR: ' ' }).taskQueue).toBe('harvest');
   });
 
-  test('lets sessions name only the variables it allows', () => {
+  test('reads only the variables that sessions may name', () => {
     const environment = { GITHUB_TOKEN: 'g', AWS_SECRET_ACCESS_KEY: 'a', MY_TOKEN: 'm' };
     expect([...parseConfig(environment).credentialVariables]).toEqual([['GITHUB_TOKEN', 'g']]);
-    const allowing = { ...environment, HARVEST_CREDENTIAL_VARIABLES: 'MY_TOKEN, GITHUB_TOKEN' };
+    const entries = 'github:MY_TOKEN@git.example.com, github:GITHUB_TOKEN@github.com, claude:MY_TOKEN';
+    const allowing = { ...environment, HARVEST_CREDENTIAL_VARIABLES: entries };
     expect([...parseConfig(allowing).credentialVariables.keys()]).toEqual(['MY_TOKEN', 'GITHUB_TOKEN']);
+  });
+
+  test('gives GITHUB_TOKEN to github.com and the Anthropic ones to the model alone unless it is told otherwise', () => {
+    const { variables, modalSecrets } = parseConfig({}).grants;
+    const github = { field: 'github', repositoryUrls: ['https://github.com/you/x'] } as const;
+    expect(variables.refusal({ ...github, source: 'GITHUB_TOKEN' })).toBeNull();
+    for (const source of ['ANTHROPIC_API_KEY', 'CLAUDE_CODE_OAUTH_TOKEN']) {
+      expect(variables.refusal({ ...github, source })).toContain(`no entry github:${source}`);
+      expect(variables.refusal({ ...github, field: 'claude', source })).toBeNull();
+    }
+    expect([...modalSecrets.sources]).toEqual([]);
+  });
+
+  test('names the variable and the entry that cannot be read', () => {
+    const parse = (name: string, entries: string) => (): unknown => parseConfig({ [name]: entries });
+    expect(parse('HARVEST_CREDENTIAL_VARIABLES', 'claude:ANTHROPIC_API_KEY,GITHUB_TOKEN')).toThrow(
+      new InvalidConfiguration(
+        'environment variable HARVEST_CREDENTIAL_VARIABLES: "GITHUB_TOKEN" is not an entry such as github:GITHUB_TOKEN@github.com or claude:ANTHROPIC_API_KEY',
+      ),
+    );
+    expect(parse('HARVEST_MODAL_SECRETS', 'claude:my-secret')).toThrow(
+      'environment variable HARVEST_MODAL_SECRETS: "claude:my-secret" is not an entry such as',
+    );
   });
 });

@@ -12,4 +12,13 @@ describe('the bundle', () => {
     expect(bundle.fileName).toBe(`supervisor-${bundle.sha256}.mjs`);
     expect(await bundleSupervisor()).toEqual(bundle);
   });
+
+  test('holds nothing that only makes the supervisor start later', async () => {
+    const { code } = await bundleSupervisor();
+    // Zod's messages come in every language when `z` is imported by name.
+    const languages = [...code.matchAll(/^\/\/ .*node_modules\/zod\/v4\/locales\/(\S+)\.js$/gm)];
+    expect(languages.map(([, language]) => language)).toEqual(['en']);
+    // An ES import of it evaluates Node's fetch and WebSocket client too.
+    expect(code.includes('from "node:http"')).toBe(false);
+  });
 });

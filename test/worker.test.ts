@@ -65,6 +65,25 @@ test('a variable of the wrong form is named', async () => {
   });
 });
 
+test('a credential for loopback is refused in Modal’s cloud, where the agent would get it', async () => {
+  const entries = { HARVEST_CREDENTIAL_VARIABLES: 'github:GITHUB_TOKEN@127.0.0.1:3000' };
+  expect(await startWorker(entries)).toEqual({
+    exitCode: 1,
+    said: expect.stringMatching(/cannot name 127\.0\.0\.1:3000 without MODAL_SERVER_URL: .*\n$/),
+  });
+  expect(await readdir(dataDirectory)).toEqual([]);
+});
+
+test('a token that stands where a variable belongs is not repeated', async () => {
+  const token = `ghp_${'a1'.repeat(18)}`;
+  const { exitCode, said } = await startWorker({ HARVEST_CREDENTIAL_VARIABLES: token });
+  expect(exitCode).toBe(1);
+  expect(said).toMatch(
+    /^environment variable HARVEST_CREDENTIAL_VARIABLES: "\[redacted:github-token\]" is not/,
+  );
+  expect(said).not.toContain(token);
+});
+
 test('a store that is no database is left as it is', async () => {
   const file = join(dataDirectory, 'store.sqlite');
   await writeFile(file, 'no database, whatever its name says\n'.repeat(100));

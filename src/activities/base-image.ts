@@ -1,8 +1,9 @@
-/** Where new sandboxes get their base image from: the store's record, else the provider's build, once per process. */
+/** Where new sandboxes get their base image from: the store's record of the provider's place, else its build, once per process. */
 import { baseRecipe } from '../images/base-recipe.ts';
 import { runtimeVersion } from '../images/runtime-version.ts';
 import type { ImageRef, SandboxProvider } from '../sandbox/provider.ts';
 import type { Store } from '../store/store.ts';
+import { whenAborted } from './when-aborted.ts';
 
 export type BaseImageSource = {
   find(signal: AbortSignal): Promise<ImageRef>;
@@ -12,18 +13,19 @@ export type BaseImageSource = {
 
 export function createBaseImageSource(parts: {
   store: Store;
-  provider: SandboxProvider;
+  provider: Pick<SandboxProvider, 'place' | 'buildImage'>;
   log: (message: string, attributes?: Record<string, unknown>) => void;
 }): BaseImageSource {
   const { store, provider, log } = parts;
   const recipe = baseRecipe('core');
+  const key = { recipeHash: recipe.contentHash, place: provider.place };
   let building: Promise<ImageRef> | null = null;
   const build = async (): Promise<ImageRef> => {
     log('building the base image', { recipe: recipe.contentHash });
     // Shared by every session that waits for it: it does not stop with one of them.
     const image = await provider.buildImage(recipe, (text) => log(text.trimEnd()));
     await store.images.recordBase({
-      recipeHash: recipe.contentHash,
+      ...key,
       imageId: image.imageId,
       runtimeVersion,
       builtAt: new Date().toISOString(),
@@ -32,19 +34,11 @@ export function createBaseImageSource(parts: {
   };
   return {
     find: async (signal) => {
-      const known = await store.images.findBase(recipe.contentHash);
+      const known = await store.images.findBase(key);
       if (known !== null) return { imageId: known.imageId };
       building ??= build().finally(() => (building = null));
       return Promise.race([building, whenAborted(signal)]);
     },
-    forget: async () => store.images.forgetBase(recipe.contentHash),
+    forget: async () => store.images.forgetBase(key),
   };
-}
-
-async function whenAborted(signal: AbortSignal): Promise<never> {
-  const { promise, reject } = Promise.withResolvers<never>();
-  const abort = (): void => reject(signal.reason instanceof Error ? signal.reason : new Error('aborted'));
-  if (signal.aborted) abort();
-  else signal.addEventListener('abort', abort, { once: true });
-  return promise;
 }

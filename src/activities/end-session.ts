@@ -1,32 +1,29 @@
-/** Ends sandboxes, and closes a session with what it keeps. */
+/** Ends a session's sandbox, and closes the session with what it keeps. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Attempt } from './attempt.ts';
 import type { ActivityDeps } from './deps.ts';
+import { endSandboxes } from './end-sandboxes.ts';
 import type { CloseSessionInput, EndSandboxInput } from './types.ts';
+
+const all = { below: Number.POSITIVE_INFINITY };
+
+/** How long a session that closes looks for a sandbox that may still come. */
+const closingPatienceSeconds = 30;
+const longestPauseMs = 4_000;
 
 /** Ends the session's sandbox, and any that an attempt created without reporting back. */
 export async function endSandbox(deps: ActivityDeps, input: EndSandboxInput): Promise<void> {
-  await endSandboxes(deps, input.sessionId, { below: Number.POSITIVE_INFINITY });
-}
-
-/** I7: every sandbox of the session below a generation that the ledger thinks open. */
-export async function endSandboxes(
-  deps: ActivityDeps,
-  sessionId: string,
-  { below }: { below: number },
-): Promise<void> {
-  for (const entry of await deps.store.sandboxes.listOpen()) {
-    if (entry.sessionId !== sessionId || entry.generation >= below) continue;
-    const sandbox =
-      entry.sandboxId === null
-        ? await deps.provider.findByName(entry.name)
-        : await deps.provider.attach(entry.sandboxId);
-    await sandbox?.terminate();
-    await deps.store.sandboxes.recordEnded({ name: entry.name, reason: 'ended by the session' });
-  }
+  await endSandboxes(deps, input.sessionId, all);
 }
 
 /** Keeps the newest checkpoint and what it needs, or nothing when `discard` was asked. */
-export async function closeSession(deps: ActivityDeps, input: CloseSessionInput): Promise<void> {
+export async function closeSession(
+  deps: ActivityDeps,
+  input: CloseSessionInput,
+  { signal }: Attempt,
+): Promise<void> {
   const { sessionId, discard } = input;
+  await lookForLateSandboxes(deps, sessionId, signal);
   const latest = await deps.store.checkpoints.latest(sessionId);
   for (const checkpoint of await deps.store.checkpoints.list(sessionId)) {
     const { snapshot } = checkpoint;
@@ -35,4 +32,25 @@ export async function closeSession(deps: ActivityDeps, input: CloseSessionInput)
   }
   if (discard) await deps.store.deleteSession(sessionId, { keepCheckpoint: false, keepEvents: true });
   deps.vault.forget(sessionId);
+}
+
+/** What is not settled by then stays open in the ledger: another session's create settles it (`settleOldIntents`). */
+async function lookForLateSandboxes(
+  deps: ActivityDeps,
+  sessionId: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const deadline = performance.now() + closingPatienceSeconds * 1_000;
+  const look = async (): Promise<boolean> =>
+    endSandboxes(deps, sessionId, all).catch((error: unknown) => {
+      deps.log('a sandbox could not be ended', { session: sessionId, cause: String(error) });
+      return false;
+    });
+  for (let pauseMs = 250; !(await look()); pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
+    if (performance.now() > deadline) {
+      deps.log('a sandbox that may still come stays open in the ledger', { session: sessionId });
+      return;
+    }
+    await sleep(pauseMs, undefined, { signal });
+  }
 }

@@ -1,4 +1,13 @@
 /** What can go wrong with a session's start, one class for each decision. */
+import { sessionIdUsedSentence } from '../contracts/failures.ts';
+
+/** Something is kept of an earlier session of this id. */
+export class SessionIdUsed extends Error {
+  override readonly name = 'SessionIdUsed';
+  constructor(sessionId: string) {
+    super(sessionIdUsedSentence(sessionId));
+  }
+}
 
 /** A credential source names what is not there, or a seal that does not open here. */
 export class CredentialUnavailable extends Error {

@@ -1,25 +1,26 @@
-/** Runs one exec in the supervisor, or attaches to it: re-attachable like a turn, and never run twice. */
+/** Runs one exec in the supervisor, or attaches to it: re-attachable like a turn, and never started twice. */
 import type { ExecOutcome } from '../contracts/turn.ts';
 import { SandboxLost } from '../sandbox/errors.ts';
-import { execEndEventId } from '../contracts/ids.ts';
+import type { Sandbox } from '../sandbox/provider.ts';
 import { stayAttached } from './attach.ts';
 import type { Attempt } from './attempt.ts';
 import type { ActivityDeps } from './deps.ts';
 import { JournalPump } from './journal-pump.ts';
-import { tell } from './own-events.ts';
 import { SupervisorAbsent } from './supervisor-client.ts';
 import type { ExecReport, RunExecInput } from './types.ts';
 
 const longestMessage = 1_000;
 
-/** A command whose sandbox was lost is reported as `lost`, not failed. A repeat attaches (I2). */
+/** A lost sandbox is a report, not a failure: the workflow decides (I1). A repeat attaches (I2). */
 export async function runExec(
   deps: ActivityDeps,
   input: RunExecInput,
   attempt: Attempt,
 ): Promise<ExecReport> {
   const { sessionId, generation, exec } = input;
-  const sandbox = await deps.provider.attach(input.sandboxId);
+  // An attempt before this one may have sent it.
+  const reach = { reached: attempt.number > 1 };
+  const sandbox = watchReach(await deps.provider.attach(input.sandboxId), reach);
   const pump = new JournalPump({ deps, sandbox, sessionId, generation, signal: attempt.signal });
   const body = {
     execId: exec.id,
@@ -30,18 +31,28 @@ export async function runExec(
   try {
     const record = await stayAttached({ ...input, deps, sandbox, attempt }, () => pump.stream('/exec', body));
     if (record?.kind !== 'exec.ended') throw new SupervisorAbsent('the exec ended without its record');
-    return { outcome: withShortMessage(record.outcome), output: record.output };
+    return { kind: 'ended', outcome: withShortMessage(record.outcome), output: record.output };
   } catch (error) {
     if (!(error instanceof SandboxLost)) throw error;
     const ended = await endedInLog(deps, input);
-    if (ended !== null) return ended;
-    const outcome = { status: 'lost', message: error.message } as const;
-    await tell(deps, input, {
-      eventId: execEndEventId(exec.id),
-      body: { type: 'exec.finished', data: { execId: exec.id, outcome, durationMs: 0 } },
-    });
-    return { outcome, output: '' };
+    return ended ?? { kind: 'sandbox-lost', cause: error.message, started: reach.reached };
   }
+}
+
+/** Notes when a request got into the sandbox: from then on nobody can say that the supervisor has not read it. */
+function watchReach(sandbox: Sandbox, reach: { reached: boolean }): Sandbox {
+  return {
+    sandboxId: sandbox.sandboxId,
+    exec: async (argv, options) => {
+      const process = await sandbox.exec(argv, options);
+      reach.reached = true;
+      return process;
+    },
+    writeFile: async (...call) => sandbox.writeFile(...call),
+    snapshot: async (options) => sandbox.snapshot(options),
+    isRunning: async () => sandbox.isRunning(),
+    terminate: async () => sandbox.terminate(),
+  };
 }
 
 /** The sandbox may be lost after the exec's end came out of it; its output is in the event log. */
@@ -49,7 +60,7 @@ async function endedInLog(deps: ActivityDeps, { sessionId, exec }: RunExecInput)
   const ends = await deps.store.events.readLast(sessionId, { limit: 100, types: ['exec.finished'] });
   for (const end of ends) {
     if (end.type === 'exec.finished' && end.data.execId === exec.id)
-      return { outcome: end.data.outcome, output: '' };
+      return { kind: 'ended', outcome: end.data.outcome, output: '' };
   }
   return null;
 }

@@ -5,7 +5,7 @@ import { attempt } from './attempt.ts';
 import type { Attempt } from './attempt.ts';
 import type { ActivityDeps } from './deps.ts';
 import { runExec } from './exec.ts';
-import { appendOwnEvents } from './own-events.ts';
+import { appendOwnEvents, recordEvents } from './own-events.ts';
 import { createSandbox } from './create-sandbox.ts';
 import { closeSession, endSandbox } from './end-session.ts';
 import { takeSnapshot } from './snapshot.ts';
@@ -38,9 +38,6 @@ export function createActivities(deps: ActivityDeps): SessionActivities {
     endSandbox: activity(endSandbox),
     closeSession: activity(closeSession),
     // A local activity has no heartbeat.
-    recordEvents: async (input) => {
-      deps.vault.prepare(input.session);
-      await appendOwnEvents(deps, input.sessionId, input.events);
-    },
+    recordEvents: async (input) => recordEvents(deps, input, redactFor(input)),
   };
 }

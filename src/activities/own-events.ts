@@ -1,6 +1,9 @@
 /** The one way by which activities append the workflow's events and their own: redacted, like all that enters the event log (I8). */
 import type { EventBody, OwnEvent } from '../contracts/events.ts';
 import type { ActivityDeps } from './deps.ts';
+import { SessionIdUsed } from './errors.ts';
+import { toFailure } from './failures.ts';
+import type { RecordEventsInput } from './types.ts';
 
 type EventDeps = Pick<ActivityDeps, 'store' | 'vault'>;
 
@@ -24,4 +27,19 @@ export async function tell(
 ): Promise<void> {
   const { sessionId, generation } = about;
   await appendOwnEvents(deps, sessionId, [{ ...event, at: new Date().toISOString(), generation }]);
+}
+
+/** Appends only what the workflow tells. Of a session that begins it throws `SessionIdUsed` first, and appends nothing then. */
+export async function recordEvents(
+  deps: EventDeps,
+  { sessionId, claimFor, events }: RecordEventsInput,
+  redact: (text: string) => string,
+): Promise<void> {
+  try {
+    if (claimFor !== undefined && !(await deps.store.sessionIds.claim(sessionId, claimFor)))
+      throw new SessionIdUsed(sessionId);
+    await appendOwnEvents(deps, sessionId, events);
+  } catch (error) {
+    throw toFailure(error, redact);
+  }
 }

@@ -15,9 +15,11 @@ export async function startSupervisor(
 ): Promise<StartedSupervisor> {
   const sandbox = await deps.provider.attach(input.sandboxId);
   for (let cuts = 1; ; cuts += 1) {
-    const status = await expectSupervisor(sandbox, attempt);
+    // Only a repeat may find it started, or gone: it has just answered when its sandbox was created.
+    const isFirst = attempt.number === 1 && cuts === 1;
+    const isStarted = !isFirst && (await expectSupervisor(sandbox, attempt)).started;
     try {
-      const restore = status.started
+      const restore = isStarted
         ? undefined
         : await sendRestore(deps, input, { sandbox, signal: attempt.signal });
       const started = await postStart(deps, { ...input, restore, sandbox }, attempt);

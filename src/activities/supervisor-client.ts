@@ -41,16 +41,8 @@ export type NamedSecret = { field: 'github' | 'claude'; name: string; key: strin
 
 /** Sends a request and returns the running curl; `finish` says how it ended. */
 export async function request(sandbox: Sandbox, options: SupervisorRequest): Promise<SandboxProcess> {
-  const {
-    method = options.body === undefined ? 'GET' : 'POST',
-    path,
-    body,
-    namedSecrets = [],
-    signal,
-  } = options;
-  const curl = ['curl', '-sN', '--fail-with-body', '--unix-socket', supervisorPaths.socket, '-X', method];
-  if (body !== undefined) curl.push('-H', 'content-type: application/json', '--data-binary', '@-');
-  curl.push(`http://supervisor${path}`);
+  const { body, namedSecrets = [], signal } = options;
+  const curl = curlCommand(options);
   const argv =
     namedSecrets.length === 0 ? curl : [supervisorPaths.node, '-e', fillIn(namedSecrets), '--', ...curl];
   return sandbox.exec(argv, {
@@ -58,6 +50,14 @@ export async function request(sandbox: Sandbox, options: SupervisorRequest): Pro
     ...(namedSecrets.length === 0 ? {} : { secretNames: namedSecrets.map((secret) => secret.name) }),
     ...(signal === undefined ? {} : { signal }),
   });
+}
+
+/** What sends a request from inside the sandbox. The body is for stdin. */
+export function curlCommand({ method, path, body }: SupervisorRequest): string[] {
+  const verb = method ?? (body === undefined ? 'GET' : 'POST');
+  const curl = ['curl', '-sN', '--fail-with-body', '--unix-socket', supervisorPaths.socket, '-X', verb];
+  if (body !== undefined) curl.push('-H', 'content-type: application/json', '--data-binary', '@-');
+  return [...curl, `http://supervisor${path}`];
 }
 
 /**

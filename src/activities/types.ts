@@ -52,7 +52,10 @@ export type TurnReport =
 export type InterruptTurnInput = InSandbox & { turnId: string };
 
 export type RunExecInput = InSandbox & { exec: ExecRequest };
-export type ExecReport = { outcome: ExecOutcome; output: string };
+export type ExecReport =
+  | { kind: 'ended'; outcome: ExecOutcome; output: string }
+  /** `started` false: certainly nothing of it ran, so it may run in another sandbox. */
+  | { kind: 'sandbox-lost'; cause: string; started: boolean };
 
 export type TakeSnapshotInput = InSandbox & {
   checkpointId: string;
@@ -63,11 +66,12 @@ export type TakeSnapshotInput = InSandbox & {
 
 export type EndSandboxInput = ForSession;
 export type CloseSessionInput = ForSession & { discard: boolean };
-type RecordEventsInput = ForSession;
+/** `claimFor`: the first run of a session takes the session id before anything is stored under it. */
+export type RecordEventsInput = ForSession & { claimFor?: string };
 
 /**
- * Failures are `ApplicationFailure`s of the types in `contracts/failures.ts`; `SandboxLost`, `ImageGone`,
- * `StartFailed`, `CredentialUnavailable` and `ProviderRefused` are not retried by the activity's policy.
+ * Failures are `ApplicationFailure`s of the types in `contracts/failures.ts`; `SandboxLost`, `ImageGone`, `StartFailed`,
+ * `CredentialUnavailable`, `ProviderRefused` and `SessionIdUsed` are not retried by the activity's policy.
  */
 export type SessionActivities = {
   createSandbox(input: CreateSandboxInput): Promise<CreatedSandbox>;

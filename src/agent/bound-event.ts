@@ -35,10 +35,14 @@ function boundToolOutput(body: ToolFinished, limitBytes: number): ToolFinished {
   return { ...body, data: { ...body.data, output: headOf(body.data.output, limitBytes), cut: { bytes } } };
 }
 
+/** `limitBytes` counts JSON's bytes, which are up to six for one of the text's. */
 function cutText(text: string, limitBytes: number): string {
-  const bytes = utf8Bytes(text);
-  if (bytes <= limitBytes) return text;
-  return `${headOf(text, limitBytes)}\n[cut: ${bytes} bytes in all]`;
+  if (bytesInJson(text) <= limitBytes) return text;
+  let head = headOf(text, limitBytes);
+  for (let bytes = bytesInJson(head); bytes > limitBytes; bytes = bytesInJson(head)) {
+    head = headOf(head, Math.floor((utf8Bytes(head) * limitBytes) / bytes));
+  }
+  return `${head}\n[cut: ${utf8Bytes(text)} bytes in all]`;
 }
 
 /**
@@ -64,6 +68,10 @@ function cutStrings(value: unknown, textBytes: number): unknown {
 
 function jsonBytes(value: unknown): number {
   return value === undefined ? 0 : utf8Bytes(JSON.stringify(value));
+}
+
+function bytesInJson(text: string): number {
+  return jsonBytes(text) - '""'.length;
 }
 
 function utf8Bytes(text: string): number {

@@ -1,4 +1,5 @@
 /** What is said to the agent besides the caller's own prompt. */
+import type { RecentMessage } from '../contracts/supervisor.ts';
 
 export type ContinuationCause = 'agent-died' | 'supervisor-died' | 'silent' | 'rollover';
 
@@ -19,16 +20,12 @@ export function continuationNotice(input: { cause: ContinuationCause; count: num
   ].join('');
 }
 
-export type RecentMessage = { role: 'user' | 'assistant'; text: string };
-
-const recentMessagesKept = 10;
-
 /**
- * Puts the newest messages, oldest first, before a prompt whose conversation is lost: one `role: text` line each under
+ * Puts the last messages, oldest first, before a prompt whose conversation is lost: one `role: text` line each under
  * "Previous conversation:", then the prompt.
  */
 export function enrichWithRecentMessages(prompt: string, messages: readonly RecentMessage[]): string {
   if (messages.length === 0) return prompt;
-  const lines = messages.slice(-recentMessagesKept).map((message) => `${message.role}: ${message.text}`);
+  const lines = messages.map((message) => `${message.role}: ${message.text}`);
   return `Previous conversation:\n${lines.join('\n')}\n\nUser: ${prompt}\n`;
 }

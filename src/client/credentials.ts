@@ -1,5 +1,5 @@
 /** Credentials as a caller gives them, and as they leave the process: sealed, or a reference (I8). */
-import { z } from 'zod';
+import * as z from 'zod';
 import { credentialSourceSchema } from '../contracts/index.ts';
 import type { Credentials } from '../contracts/index.ts';
 import { seal } from '../secrets/sealing.ts';
@@ -30,20 +30,21 @@ export const givenCredentialsSchema = z.strictObject({
 export type GivenCredentials = z.input<typeof givenCredentialsSchema>;
 
 /**
- * Replaces tokens by sealed values that open for this session only. Throws `SealingUnavailable` when there is a token
+ * Replaces tokens by sealed values that open for this field of this session on these repositories only. Throws `SealingUnavailable` when there is a token
  * and no key to seal it with; without a token no key is asked for.
  */
 export function sealCredentials(
   given: z.output<typeof givenCredentialsSchema>,
-  context: { sessionId: string; keys: () => SealingKeys },
+  context: { sessionId: string; repositoryUrls: readonly string[]; keys: () => SealingKeys },
 ): Credentials {
+  const { sessionId, repositoryUrls, keys } = context;
   const sealed: Credentials = {};
-  for (const name of ['github', 'claude'] as const) {
-    const credential = given[name];
+  for (const field of ['github', 'claude'] as const) {
+    const credential = given[field];
     if (credential === undefined) continue;
-    sealed[name] =
+    sealed[field] =
       typeof credential === 'string'
-        ? { from: 'sealed', ...seal(keysFrom(context.keys), credential, context.sessionId) }
+        ? { from: 'sealed', ...seal(keysFrom(keys), credential, { sessionId, field, repositoryUrls }) }
         : credential;
   }
   return sealed;

@@ -1,4 +1,5 @@
 /** What a caller of the client can meet: one class for each decision it makes. Every message is one clear sentence. */
+import { sessionIdUsedSentence } from '../contracts/index.ts';
 import type { SessionEventOf, TurnEndEvent } from '../contracts/index.ts';
 
 /** The base of every error below, so that `instanceof HarvestError` tells them from defects. */
@@ -63,6 +64,15 @@ export class SessionExists extends HarvestError {
     super(
       `A session "${sessionId}" was already started from another request: choose another id, or attach to it by its id.`,
     );
+    this.sessionId = sessionId;
+  }
+}
+
+/** Choose another session id: a session that Temporal has forgotten had this one, and its event log is kept and readable. */
+export class SessionIdUsed extends HarvestError {
+  readonly sessionId: string;
+  constructor(sessionId: string) {
+    super(sessionIdUsedSentence(sessionId));
     this.sessionId = sessionId;
   }
 }

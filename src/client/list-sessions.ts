@@ -1,26 +1,15 @@
 /** Lists sessions from Temporal's visibility records, which may lag behind by a moment and need no worker. */
-import { z } from 'zod';
-import { sessionIdSchema, workflowIdOf } from '../contracts/index.ts';
+import * as z from 'zod';
+import { sessionIdSchema, sessionStatuses, workflowIdOf } from '../contracts/index.ts';
 import type { SessionStatus } from '../contracts/index.ts';
 import { sessionWorkflowType } from '../contracts/names.ts';
-import { searchAttributes } from '../contracts/search-attributes.ts';
+import { searchableUrl, searchAttributes } from '../contracts/search-attributes.ts';
 import type { TemporalCalls } from './temporal-calls.ts';
-
-const statuses = [
-  'starting',
-  'idle',
-  'running',
-  'pausing',
-  'paused',
-  'resuming',
-  'terminating',
-  'closed',
-] as const satisfies readonly SessionStatus[];
 
 export const listSessionsSchema = z.strictObject({
   /** The URL of one of the session's repositories, as the session was created with. */
   repository: z.string().min(1).max(2_000).optional(),
-  state: z.enum(statuses).optional(),
+  state: z.enum(sessionStatuses).optional(),
   /** The e-mail address of the session's user. */
   user: z.string().min(1).max(254).optional(),
   /** Newest first; 100 by default. */
@@ -31,6 +20,7 @@ export type ListSessionsFilter = z.input<typeof listSessionsSchema>;
 export type ListedSession = {
   sessionId: string;
   state: SessionStatus;
+  /** URLs; of one with more than 250 bytes the last 250. */
   repositories: string[];
   /** E-mail address. */
   user: string | null;
@@ -52,7 +42,7 @@ export async function listSessions(
       const sessionId = execution.workflowId.slice(workflowIdOf('').length);
       if (!sessionIdSchema.safeParse(sessionId).success) continue;
       const attributes = execution.typedSearchAttributes;
-      const state = z.enum(statuses).safeParse(attributes.get(searchAttributes.state));
+      const state = z.enum(sessionStatuses).safeParse(attributes.get(searchAttributes.state));
       const open = execution.status.name === 'RUNNING' || execution.status.name === 'PAUSED';
       found.push({
         sessionId,
@@ -72,7 +62,9 @@ export async function listSessions(
 /** A run that continued as new is not a session of its own. */
 function visibilityQuery({ repository, state, user }: z.output<typeof listSessionsSchema>): string {
   const terms = [`WorkflowType = ${quoted(sessionWorkflowType)}`, `ExecutionStatus != 'ContinuedAsNew'`];
-  if (repository !== undefined) terms.push(`${searchAttributes.repository.name} = ${quoted(repository)}`);
+  if (repository !== undefined) {
+    terms.push(`${searchAttributes.repository.name} = ${quoted(searchableUrl(repository))}`);
+  }
   if (user !== undefined) terms.push(`${searchAttributes.user.name} = ${quoted(user)}`);
   if (state === 'closed') terms.push(`ExecutionStatus != 'Running'`);
   else if (state !== undefined) {

@@ -133,7 +133,7 @@ export class SessionLog {
 }
 
 /** The store's errors are one decision for the client's caller; their sentences stay. */
-async function readable<T>(reading: Promise<T>): Promise<T> {
+export async function readable<T>(reading: Promise<T>): Promise<T> {
   try {
     return await reading;
   } catch (error) {

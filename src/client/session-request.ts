@@ -1,6 +1,6 @@
 /** From what a caller writes to the input of the session workflow. */
 import { createHash, randomBytes } from 'node:crypto';
-import { z } from 'zod';
+import * as z from 'zod';
 import { sessionIdSchema, sessionInputSchema } from '../contracts/index.ts';
 import type { SessionInput, SessionRequest } from '../contracts/index.ts';
 import type { SealingKeys } from '../secrets/sealing.ts';
@@ -30,7 +30,8 @@ export function toSessionInput(
 ): { input: SessionInput; keep: boolean } {
   const { keep, ...given } = check('Session request', createSessionSchema, request);
   const sessionId = given.sessionId ?? randomBytes(8).toString('hex');
-  const credentials = sealCredentials(given.credentials, { sessionId, keys });
+  const repositoryUrls = given.repositories.map(({ url }) => url);
+  const credentials = sealCredentials(given.credentials, { sessionId, repositoryUrls, keys });
   return { input: { ...given, sessionId, credentials }, keep };
 }
 

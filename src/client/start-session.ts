@@ -1,10 +1,10 @@
 /** Starts a session's workflow, once for a session id however often it is asked. */
-import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
+import { WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError } from '@temporalio/common';
 import { branchOf, repositoryNameOf, workflowIdOf } from '../contracts/index.ts';
 import type { SessionInput } from '../contracts/index.ts';
 import { sessionWorkflowType } from '../contracts/names.ts';
-import { searchAttributes } from '../contracts/search-attributes.ts';
-import { SessionExists, TemporalUnreachable } from './errors.ts';
+import { searchAttributes, searchAttributesOf } from '../contracts/search-attributes.ts';
+import { SessionExists, SessionIdUsed, TemporalUnreachable } from './errors.ts';
 import { fingerprintOf } from './session-request.ts';
 import type { TemporalCalls } from './temporal-calls.ts';
 import { codeOf, grpcCodes } from './temporal-errors.ts';
@@ -12,18 +12,22 @@ import { codeOf, grpcCodes } from './temporal-errors.ts';
 /** Tells a repeated request from another one; the memo stays across continue-as-new. */
 const fingerprintMemo = 'harvestRequest';
 
+export type SessionStart = {
+  input: SessionInput;
+  taskQueue: string;
+  /** Whether a session of this id has begun, as far as the store says: Temporal forgets sooner. */
+  isUsed: () => Promise<boolean>;
+};
+
 /**
  * Resolves when Temporal recorded the start; no worker is needed. The same request again attaches. Throws
- * `SessionExists`, `TemporalUnreachable`, or `NoAnswer`: repeat it under the same session id then.
+ * `SessionExists`, `SessionIdUsed`, `TemporalUnreachable`, or `NoAnswer`: repeat it under the same session id then.
  */
-export async function startSession(
-  calls: TemporalCalls,
-  input: SessionInput,
-  taskQueue: string,
-): Promise<void> {
+export async function startSession(calls: TemporalCalls, start: SessionStart): Promise<void> {
+  const { input, taskQueue, isUsed } = start;
+  if (await isUsed()) return attach(calls, input);
   const workflowId = workflowIdOf(input.sessionId);
-  const subject = `session "${input.sessionId}"`;
-  const fingerprint = fingerprintOf(input);
+  const subject = subjectOf(input);
   try {
     await calls.answered(subject, () =>
       calls.client.workflow.start(sessionWorkflowType, {
@@ -37,21 +41,32 @@ export async function startSession(
         workflowTaskTimeout: '5s',
         staticSummary: summaryOf(input),
         staticDetails: staticDetailsOf(input),
-        memo: { [fingerprintMemo]: fingerprint },
-        typedSearchAttributes: [
-          { key: searchAttributes.repository, value: input.repositories.map(({ url }) => url) },
-          { key: searchAttributes.user, value: input.user.email },
-          { key: searchAttributes.state, value: 'starting' },
-        ],
+        memo: { [fingerprintMemo]: fingerprintOf(input) },
+        typedSearchAttributes: searchAttributesOf(input, 'starting'),
       }),
     );
   } catch (error) {
     if (codeOf(error) === grpcCodes.invalidArgument) throw notPrepared(calls.address, error);
     if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
-    const handle = calls.client.workflow.getHandle(workflowId);
-    const { memo } = await calls.answered(subject, () => handle.describe());
-    if (memo?.[fingerprintMemo] !== fingerprint) throw new SessionExists(input.sessionId);
+    await attach(calls, input);
   }
+}
+
+/** To the session of that id, open or closed, if it was started from the same request. */
+async function attach(calls: TemporalCalls, input: SessionInput): Promise<void> {
+  const { sessionId } = input;
+  const handle = calls.client.workflow.getHandle(workflowIdOf(sessionId));
+  try {
+    const { memo } = await calls.answered(subjectOf(input), () => handle.describe());
+    if (memo?.[fingerprintMemo] !== fingerprintOf(input)) throw new SessionExists(sessionId);
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) throw new SessionIdUsed(sessionId);
+    throw error;
+  }
+}
+
+function subjectOf({ sessionId }: SessionInput): string {
+  return `session "${sessionId}"`;
 }
 
 /** One line for lists in the Temporal UI. */

@@ -1,5 +1,5 @@
 /** Checks what a caller gives before anything is sent: one sentence that names the field. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { promptIdSchema, sessionIdSchema } from '../contracts/index.ts';
 import { InvalidRequest } from './errors.ts';
 

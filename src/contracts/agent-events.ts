@@ -1,11 +1,11 @@
 /** The events that come from the agent's own messages. */
-import { z } from 'zod';
+import * as z from 'zod';
 
 const event = <T extends string, D extends z.ZodRawShape>(type: T, data: D) =>
   z.object({ type: z.literal(type), data: z.object(data) });
 
-/** Where the whole of a cut text is kept: `blobId` in the store. */
-const cutSchema = z.object({ bytes: z.number(), blobId: z.string().optional() });
+/** The event log has only the beginning of a text of so many bytes; the whole is kept in the agent's transcript alone. */
+const cutSchema = z.object({ bytes: z.number() });
 
 export const agentEventSchemas = [
   event('agent.ready', {

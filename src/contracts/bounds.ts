@@ -3,6 +3,7 @@
 export const bounds = {
   promptCharacters: 64_000,
   queuedPrompts: 20,
+  /** Waiting prompts together, as JSON: they travel through continue-as-new (I9). */
   queuedPromptBytes: 512 * 1024,
   /** Newest handled prompt ids that are remembered, as hashes. */
   handledPromptIds: 1_000,
@@ -12,12 +13,16 @@ export const bounds = {
   idleSeconds: 15 * 60,
   sandboxLifetimeSeconds: 6 * 60 * 60,
   execSeconds: 10 * 60,
-  /** Below what Modal takes; waiting execs travel through continue-as-new, all together (I9). */
   queuedExecs: 20,
+  /** Waiting commands together, as JSON: they travel through continue-as-new (I9). */
+  queuedExecBytes: 256 * 1024,
+  /** Below what Modal takes. */
   execArgumentCharacters: 16 * 1024,
   eventBytes: 64 * 1024,
   toolOutputBytes: 256 * 1024,
   /** The last part of an answer or of an exec's output that the queries return. */
   answerTailBytes: 4 * 1024,
+  /** What the agent is told of a conversation whose transcript cannot be had. */
+  recentMessages: 10,
   repositoriesPerSession: 8,
 } as const;

@@ -1,5 +1,5 @@
 /** A restorable point of a session, one after every turn. */
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** The git state of one repository when a turn ended. */
 export const repositoryHeadSchema = z.object({

@@ -1,7 +1,8 @@
 /** The session's event log: what people and services see. Additive: readers must let unknown types pass. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { carriedWorkSchema, repositoryHeadSchema } from './checkpoint.ts';
 import { agentEventSchemas } from './agent-events.ts';
+import { closeReasons } from './session-state.ts';
 import { execOutcomeSchema, turnFailureSchema, turnTotalsSchema } from './turn.ts';
 
 const event = <T extends string, D extends z.ZodRawShape>(type: T, data: D) =>
@@ -23,7 +24,7 @@ export const eventBodySchema = z.discriminatedUnion('type', [
   /** It stays paused, with everything it has; what asked for it has failed. */
   event('session.restore-failed', { message: z.string() }),
   event('session.closed', {
-    reason: z.enum(['terminated', 'cancelled', 'start-failed', 'failed']),
+    reason: z.enum(closeReasons),
     message: z.string().optional(),
   }),
 
@@ -85,6 +86,11 @@ export const eventBodySchema = z.discriminatedUnion('type', [
   event('exec.output', { execId: z.string(), stream: z.enum(['stdout', 'stderr']), text: z.string() }),
   event('exec.finished', { execId: z.string(), outcome: execOutcomeSchema, durationMs: z.number() }),
 
+  /**
+   * A checkpoint that was asked for, or taken to pause: one with a snapshot. Every turn ends with a checkpoint too,
+   * `turn-<turnId>`; the event that ends the turn comes after it and stands for it, so it has none of its own. Only a turn
+   * that the session itself ended (its sandbox was lost for good, the session closed) leaves no checkpoint.
+   */
   event('checkpoint.created', {
     checkpointId: z.string(),
     carried: z.array(carriedWorkSchema),

@@ -15,6 +15,8 @@ export const failureTypes = {
   startFailed: 'StartFailed',
   /** A credential source cannot be opened here. */
   credentialUnavailable: 'CredentialUnavailable',
+  /** Something is kept of an earlier session of this id: the caller chooses another one. */
+  sessionIdUsed: 'SessionIdUsed',
   /** The worker shuts down: the next attempt attaches again at once. */
   workerShutdown: 'WorkerShutdown',
   /** A message for a session that is closed or closes. */
@@ -24,3 +26,8 @@ export const failureTypes = {
   invalidInput: 'InvalidInput',
 } as const;
 export type FailureType = (typeof failureTypes)[keyof typeof failureTypes];
+
+/** What session and client say alike when a session id cannot be used again. */
+export function sessionIdUsedSentence(sessionId: string): string {
+  return `session id "${sessionId}" was used by an earlier session, and its event log is kept: choose another id`;
+}

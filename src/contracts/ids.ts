@@ -2,7 +2,7 @@
  * Names of sessions, turns and sandboxes, and what is derived from them. The caller may choose a session id and
  * chooses every prompt id; both are idempotency keys.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 
 export const sessionIdSchema = z
   .string()

@@ -1,5 +1,5 @@
 /** The payloads of the session's updates, signals and queries, one object each. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { bounds } from './bounds.ts';
 import { promptIdSchema } from './ids.ts';
 

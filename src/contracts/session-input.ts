@@ -1,9 +1,11 @@
 /** What a caller gives to start a session: the one argument of the `session` workflow. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { bounds } from './bounds.ts';
 import { sessionIdSchema } from './ids.ts';
 
-const gitNameCharacters = /^(?!.*(\.\.|@\{|\/\/|\.lock$|\/$))[A-Za-z0-9._/@+-]{1,200}$/;
+/** What `git check-ref-format --branch` takes, of the characters that are common in branch names. */
+const branchName =
+  /^(?![-/.])(?!@$)(?!.*(?:\.\.|@\{|\/\/|\/\.|\.lock(?:\/|$)|[/.]$))[A-Za-z0-9._/@+#=-]{1,200}$/;
 
 /** Git over HTTP(S), without credentials: those are named apart, so that no URL ever holds one (I8). */
 const repositoryUrlSchema = z
@@ -15,7 +17,8 @@ const repositoryUrlSchema = z
   });
 
 function isPlainHttpUrl(text: string): boolean {
-  if (!URL.canParse(text)) return false;
+  // The parser takes white space out, git does not.
+  if (/\s/.test(text) || !URL.canParse(text)) return false;
   const url = new URL(text);
   const plain = url.username === '' && url.password === '' && url.search === '' && url.hash === '';
   return plain && /^https?:$/.test(url.protocol) && url.pathname.length > 1;
@@ -24,7 +27,7 @@ function isPlainHttpUrl(text: string): boolean {
 export const repositoryRequestSchema = z.strictObject({
   url: repositoryUrlSchema,
   /** The branch the session starts from. */
-  branch: z.string().regex(gitNameCharacters, 'not a branch name').default('main'),
+  branch: z.string().regex(branchName, 'not a branch name').default('main'),
   /** The folder under `/workspace`; by default the last part of the URL's path without `.git`. */
   name: z
     .string()
@@ -37,8 +40,9 @@ export const repositoryRequestSchema = z.strictObject({
 export type RepositoryRequest = z.infer<typeof repositoryRequestSchema>;
 
 /**
- * Where a credential comes from. The value itself is never here: `environment` names a variable of the worker that the
- * worker's configuration allows, `modal-secret` a key of a named Modal secret, `sealed` a value the client sealed.
+ * Where a credential comes from. The value itself is never here: `environment` names a variable of the worker,
+ * `modal-secret` a key of a named Modal secret, `sealed` a value the client sealed for this session. The first two are
+ * given only to the field and the servers that the worker's configuration says.
  */
 export const credentialSourceSchema = z.discriminatedUnion('from', [
   z.strictObject({ from: z.literal('environment'), variable: z.string().regex(/^[A-Z][A-Z0-9_]{0,99}$/) }),
@@ -104,18 +108,22 @@ export type SessionInput = z.infer<typeof sessionInputSchema>;
 /** The same before defaults are filled in: what a caller writes. */
 export type SessionRequest = z.input<typeof sessionInputSchema>;
 
+const longestName = 100;
+
 function haveDistinctNames(repositories: RepositoryRequest[]): boolean {
   return new Set(repositories.map(repositoryNameOf)).size === repositories.length;
 }
 
-/** The folder name of a repository under `/workspace`. */
+/** The folder name of a repository under `/workspace`. A URL that is none is refused beside this. */
 export function repositoryNameOf(repository: RepositoryRequest): string {
   if (repository.name !== undefined) return repository.name;
-  const last = new URL(repository.url).pathname.split('/').filter(Boolean).at(-1) ?? 'repository';
+  const path = URL.parse(repository.url)?.pathname ?? '';
+  const last = path.split('/').filter(Boolean).at(-1) ?? 'repository';
   return (
     last
       .replace(/\.git$/, '')
       .replaceAll(/[^A-Za-z0-9._-]/g, '-')
-      .replace(/^[.-]+/, '') || 'repository'
+      .replace(/^[.-]+/, '')
+      .slice(0, longestName) || 'repository'
   );
 }

@@ -1,15 +1,21 @@
 /** What the query `state` answers. */
 import type { RepositoryHead } from './checkpoint.ts';
 
-export type SessionStatus =
-  | 'starting'
-  | 'idle'
-  | 'running'
-  | 'pausing'
-  | 'paused'
-  | 'resuming'
-  | 'terminating'
-  | 'closed';
+export const sessionStatuses = [
+  'starting',
+  'idle',
+  'running',
+  'pausing',
+  'paused',
+  'resuming',
+  'terminating',
+  'closed',
+] as const;
+export type SessionStatus = (typeof sessionStatuses)[number];
+
+/** Why a session closed. */
+export const closeReasons = ['terminated', 'cancelled', 'start-failed', 'failed'] as const;
+export type CloseReason = (typeof closeReasons)[number];
 
 export type SessionState = {
   sessionId: string;

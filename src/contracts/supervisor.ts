@@ -19,7 +19,7 @@
  * repeated request attaches to what runs, or replays what ended (I2); `StreamEnd` carries the result even when `from` is
  * already behind it. A journal offset is the byte position of a record's first byte in the generation's journal.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { carriedWorkSchema, repositoryHeadSchema } from './checkpoint.ts';
 import { eventBodySchema } from './events.ts';
 import { promptIdSchema, sessionIdSchema } from './ids.ts';
@@ -29,6 +29,9 @@ import { execOutcomeSchema, turnOutcomeSchema, turnTotalsSchema } from './turn.t
 export { supervisorPaths } from './sandbox-layout.ts';
 
 const from = z.number().int().nonnegative();
+
+const recentMessageSchema = z.object({ role: z.enum(['user', 'assistant']), text: z.string() });
+export type RecentMessage = z.infer<typeof recentMessageSchema>;
 
 export const startRequestSchema = z.object({
   from,
@@ -49,7 +52,7 @@ export const startRequestSchema = z.object({
       carried: z.array(carriedWorkSchema),
       transcript: z.object({ agentSessionId: z.string() }).nullable(),
       /** The last messages, oldest first, for when no transcript can be had. */
-      recentMessages: z.array(z.object({ role: z.enum(['user', 'assistant']), text: z.string() })),
+      recentMessages: z.array(recentMessageSchema),
     })
     .optional(),
 });

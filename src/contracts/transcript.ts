@@ -1,5 +1,5 @@
 /** The agent's own conversation memory, mirrored out of the sandbox entry by entry. */
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** One entry as the agent writes it: opaque but for `uuid`, which most entries have and which makes a repeat harmless. */
 export const transcriptEntrySchema = z.looseObject({

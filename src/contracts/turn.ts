@@ -1,5 +1,5 @@
 /** How turns and execs end, and how the queries show them. */
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** Tokens of one turn. */
 export const usageSchema = z.object({

@@ -1,5 +1,5 @@
 /** What a bundle of carried work says about itself, as the message of its topmost commit. */
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** The bundle's ref; its commit's tree is the work tree, its parent's the index, and that one's parent HEAD. */
 export const carriedRef = 'refs/harvest/carried';

@@ -9,7 +9,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 import { status } from '@grpc/grpc-js';
-import { z } from 'zod';
+import * as z from 'zod';
 import { randomText } from './disk/ids.ts';
 import type { Faults } from './faults.ts';
 import type { StatusName } from './rpc/rpc-error.ts';

@@ -5,7 +5,7 @@
  *   --own-credentials    accept only a token made now; the line has "tokenId" and "tokenSecret" too
  */
 import { parseArgs } from 'node:util';
-import { z } from 'zod';
+import * as z from 'zod';
 import { randomText } from './disk/ids.ts';
 import { startEmulator } from './emulator.ts';
 

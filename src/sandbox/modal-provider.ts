@@ -42,6 +42,7 @@ export function createModalProvider(options: ModalProviderOptions): SandboxProvi
 }
 
 class ModalProvider implements SandboxProvider {
+  readonly place: string;
   readonly #client: ModalClient;
   readonly #handles: ModalHandles;
   readonly #appName: string;
@@ -49,7 +50,8 @@ class ModalProvider implements SandboxProvider {
   #appOnce: Promise<App> | undefined;
 
   constructor(options: ModalProviderOptions) {
-    const { appName = 'harvest', cpu, memoryMiB } = options;
+    const { appName = 'harvest', cpu, memoryMiB, serverUrl = 'modal', environment = '' } = options;
+    this.place = [serverUrl, environment, appName].join(' ');
     this.#client = createModalClient(options);
     this.#handles = new ModalHandles(this.#client);
     this.#appName = appName;

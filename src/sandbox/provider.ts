@@ -68,6 +68,8 @@ export type Sandbox = {
 };
 
 export type SandboxProvider = {
+  /** Where its images are. What one place built, another does not know. */
+  readonly place: string;
   /** Builds, or finds what was built from the same recipe. `onLog` gets the build's output as it comes. */
   buildImage(recipe: ImageRecipe, onLog: (text: string) => void, signal?: AbortSignal): Promise<ImageRef>;
   create(request: CreateSandbox): Promise<Sandbox>;

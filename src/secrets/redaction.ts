@@ -13,6 +13,8 @@ export type Redactor = {
   json<T>(value: T): T;
   /** For one text that arrives in pieces. */
   stream(): RedactionStream;
+  /** Whether one of its values stands in the text as a whole, in whatever form. */
+  knows(text: string): boolean;
   /** Values that became known later, such as a refreshed token; open streams look for them too. */
   learn(values: Iterable<string>): void;
 };
@@ -38,6 +40,7 @@ export function createRedactor({ values }: { values: Iterable<string> }): Redact
   return {
     text,
     learn,
+    knows: (whole) => forms.values().some((form) => whole.includes(form)),
     // The mapping keeps the structure; only the strings in it change.
     json: <T>(value: T): T => mapStrings(value, text) as T,
     stream: () => createStream(() => automaton),

@@ -1,7 +1,7 @@
 /**
  * Sealing: how a credential travels through Temporal without being readable there (I8). The client seals it before it
- * leaves the process, an activity opens it. AES-256-GCM; the context (usually the session id) is authenticated with
- * it, so a box copied into another session does not open there.
+ * leaves the process, an activity opens it. AES-256-GCM; what the credential is for is authenticated with it, so a box
+ * that was copied into another session, another field or a session on other repositories does not open there.
  */
 import { createCipheriv, createDecipheriv, createSecretKey, randomBytes, type KeyObject } from 'node:crypto';
 
@@ -9,6 +9,13 @@ import { createCipheriv, createDecipheriv, createSecretKey, randomBytes, type Ke
 export type Sealed = {
   keyId: string;
   box: string;
+};
+
+/** What a credential is for. `repositoryUrls` as they stand in the session's input, in their order. */
+export type SealingContext = {
+  sessionId: string;
+  field: 'github' | 'claude';
+  repositoryUrls: readonly string[];
 };
 
 /** The text of the sealing keys is not usable; says why without repeating any of it. */
@@ -26,19 +33,19 @@ export class UnknownSealingKey extends Error {
   }
 }
 
-/** The box was altered, cut, or sealed for another context: it never opens. */
+/** The box was altered, cut, of another version, or sealed for another context: it never opens. */
 export class BrokenSeal extends Error {
   override readonly name = 'BrokenSeal';
   readonly keyId: string;
   constructor(keyId: string) {
     super(
-      `A credential sealed with key "${keyId}" does not open: it was altered or sealed for something else.`,
+      `A credential sealed with key "${keyId}" does not open: it was altered, or sealed for another session, field or list of repositories, or by an older client.`,
     );
     this.keyId = keyId;
   }
 }
 
-const sealedVersion = 1;
+const sealedVersion = 2;
 const keyBytes = 32;
 const ivBytes = 12;
 const tagBytes = 16;
@@ -77,6 +84,11 @@ export class SealingKeys {
     this.sealingKeyId = first;
   }
 
+  /** The keys as text, so that a log can leave them out. */
+  secretTexts(): string[] {
+    return [...this.#keys.values()].map((key) => key.export().toString('base64'));
+  }
+
   /** Throws `UnknownSealingKey`. */
   key(keyId: string): KeyObject {
     const key = this.#keys.get(keyId);
@@ -90,7 +102,7 @@ export function generateSealingKey(): string {
   return `k${randomBytes(4).toString('hex')}:${randomBytes(keyBytes).toString('base64')}`;
 }
 
-export function seal(keys: SealingKeys, plaintext: string, context: string): Sealed {
+export function seal(keys: SealingKeys, plaintext: string, context: SealingContext): Sealed {
   const keyId = keys.sealingKeyId;
   const iv = randomBytes(ivBytes);
   const cipher = createCipheriv('aes-256-gcm', keys.key(keyId), iv, { authTagLength: tagBytes });
@@ -101,7 +113,7 @@ export function seal(keys: SealingKeys, plaintext: string, context: string): Sea
 }
 
 /** Throws `UnknownSealingKey` or `BrokenSeal`; neither is worth a retry. */
-export function open(keys: SealingKeys, sealed: Sealed, context: string): string {
+export function open(keys: SealingKeys, sealed: Sealed, context: SealingContext): string {
   const { keyId } = sealed;
   const key = keys.key(keyId);
   const box = Buffer.from(sealed.box, 'base64');
@@ -117,6 +129,6 @@ export function open(keys: SealingKeys, sealed: Sealed, context: string): string
   }
 }
 
-function associatedData(keyId: string, context: string): Buffer {
-  return Buffer.from(JSON.stringify([sealedVersion, keyId, context]));
+function associatedData(keyId: string, { sessionId, field, repositoryUrls }: SealingContext): Buffer {
+  return Buffer.from(JSON.stringify([sealedVersion, keyId, sessionId, field, repositoryUrls]));
 }

@@ -1,19 +1,11 @@
-/** Bytes too large for an event or a checkpoint: bundles of carried work, the whole of a cut output. */
+/** Bytes too large for an event or a checkpoint: bundles of carried work. */
 import { createHash } from 'node:crypto';
 import { bounds } from '../contracts/bounds.ts';
 import type { StoreDatabase } from './database.ts';
 import { BlobTooLarge } from './errors.ts';
-import type { BlobKeeper, CarriedWorkKeeper } from './store.ts';
+import type { CarriedWorkKeeper } from './store.ts';
 
-/** One bound for both: the whole of an output is never larger than what carried work may be. */
 const limitBytes = bounds.carriedWorkBytes;
-
-export function createBlobs(database: StoreDatabase): BlobKeeper {
-  return {
-    save: async (sessionId, blobId, bytes) => save(database, { sessionId, kind: 'output', blobId }, bytes),
-    read: async (sessionId, blobId) => read(database, { sessionId, kind: 'output', blobId }),
-  };
-}
 
 export function createCarriedWork(database: StoreDatabase): CarriedWorkKeeper {
   return {
@@ -28,7 +20,7 @@ export function createCarriedWork(database: StoreDatabase): CarriedWorkKeeper {
 
 type BlobKey = {
   sessionId: string;
-  kind: 'output' | 'carried-work';
+  kind: 'carried-work';
   blobId: string;
 };
 

@@ -7,6 +7,9 @@ import type { Migration, MigrationProvider } from 'kysely/migration';
 
 const migrations: Record<string, Migration> = {
   '0001-sessions': { up: createSessionTables },
+  '0002-session-ids': { up: createSessionIds },
+  '0003-image-places': { up: addImagePlaces },
+  '0004-doubted-creates': { up: addDoubts },
 };
 
 export const schemaVersion = Object.keys(migrations).length;
@@ -110,4 +113,31 @@ async function createRestoreTables(db: Kysely<unknown>): Promise<void> {
     .addColumn('bytes', 'blob', (column) => column.notNull())
     .addPrimaryKeyConstraint('blobs_pk', ['session_id', 'kind', 'blob_id'])
     .execute();
+}
+
+async function createSessionIds(db: Kysely<unknown>): Promise<void> {
+  await db.schema
+    .createTable('session_ids')
+    .addColumn('session_id', 'text', (column) => column.primaryKey())
+    .addColumn('run_id', 'text', (column) => column.notNull())
+    .addColumn('claimed_at', 'text', (column) => column.notNull())
+    .execute();
+}
+
+/** Where the records so far were built is not known: what a provider has it finds again by its recipe. */
+async function addImagePlaces(db: Kysely<unknown>): Promise<void> {
+  await db.schema.dropTable('base_images').execute();
+  await db.schema
+    .createTable('base_images')
+    .addColumn('recipe_hash', 'text', (column) => column.notNull())
+    .addColumn('place', 'text', (column) => column.notNull())
+    .addColumn('image_id', 'text', (column) => column.notNull())
+    .addColumn('runtime_version', 'text', (column) => column.notNull())
+    .addColumn('built_at', 'text', (column) => column.notNull())
+    .addPrimaryKeyConstraint('base_images_pk', ['recipe_hash', 'place'])
+    .execute();
+}
+
+async function addDoubts(db: Kysely<unknown>): Promise<void> {
+  await db.schema.alterTable('sandboxes').addColumn('doubted_at', 'text').execute();
 }

@@ -4,7 +4,7 @@ import { dirname, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'kysely';
 import { Migrator } from 'kysely/migration';
-import { createBlobs, createCarriedWork } from './blobs.ts';
+import { createCarriedWork } from './blobs.ts';
 import { createCheckpoints } from './checkpoints.ts';
 import { StoreDatabase } from './database.ts';
 import { Doorbell } from './doorbell.ts';
@@ -15,6 +15,7 @@ import { createJournal } from './journal.ts';
 import { migrationProvider, schemaVersion } from './migrations.ts';
 import { deleteSession } from './retention.ts';
 import { createSandboxLedger } from './sandbox-ledger.ts';
+import { createSessionIds } from './session-ids.ts';
 import { isBusy } from './sqlite-connection.ts';
 import type { Store, StoreReader } from './store.ts';
 import { createTranscripts } from './transcripts.ts';
@@ -100,12 +101,12 @@ function assemble(database: StoreDatabase): Store {
     await database.close();
   };
   return {
+    sessionIds: createSessionIds(database),
     events: createEventLog(database, doorbell),
     journal: createJournal(database, doorbell),
     transcripts: createTranscripts(database),
     checkpoints: createCheckpoints(database),
     carriedWork: createCarriedWork(database),
-    blobs: createBlobs(database),
     sandboxes: createSandboxLedger(database),
     images: createImageRecords(database),
     deleteSession: async (sessionId, options) =>

@@ -28,17 +28,22 @@ export async function deleteSession(
     .where('session_id', '=', sessionId)
     .where('ended_at', 'is not', null)
     .execute();
+  if (!keepEvents && kept === null) await freeId(db, sessionId);
 }
 
-/** What only the event log points to goes with it. */
+/** Not while a sandbox may exist that another session of this id would take for its own (I7). */
+async function freeId(db: Kysely<Tables>, sessionId: string): Promise<void> {
+  const open = db.selectFrom('sandboxes').select('session_id').where('session_id', '=', sessionId);
+  await db
+    .deleteFrom('session_ids')
+    .where('session_id', '=', sessionId)
+    .where('session_id', 'not in', open)
+    .execute();
+}
+
 async function deleteEvents(db: Kysely<Tables>, sessionId: string): Promise<void> {
   await db.deleteFrom('events').where('session_id', '=', sessionId).execute();
   await db.deleteFrom('journal_cursors').where('session_id', '=', sessionId).execute();
-  await db
-    .deleteFrom('blobs')
-    .where('session_id', '=', sessionId)
-    .where('kind', '!=', 'carried-work')
-    .execute();
 }
 
 async function deleteCarriedWork(

@@ -1,5 +1,5 @@
 /** The sandbox ledger (I7): a sandbox is in it before it can exist, so none is ever lost sight of. */
-import type { Kysely, Selectable } from 'kysely';
+import type { ExpressionBuilder, Kysely, Selectable } from 'kysely';
 import type { StoreDatabase } from './database.ts';
 import type { Tables } from './schema.ts';
 import type { SandboxLedger, SandboxRecord } from './store.ts';
@@ -8,14 +8,24 @@ export function createSandboxLedger(database: StoreDatabase): SandboxLedger {
   return {
     recordIntent: async ({ name, sessionId, generation }) =>
       database.write(async (db) => {
+        const intended = { intended_at: new Date().toISOString(), ended_at: null, ended_reason: null };
         await db
           .insertInto('sandboxes')
-          .values({ name, session_id: sessionId, generation, intended_at: new Date().toISOString() })
-          .onConflict((conflict) => conflict.doNothing())
+          .values({ name, session_id: sessionId, generation, ...intended })
+          .onConflict((conflict) =>
+            conflict
+              .column('name')
+              .doUpdateSet((row) => ({ ...intended, doubted_at: doubtOf(row) }))
+              .where('sandboxes.sandbox_id', 'is', null),
+          )
           .execute();
       }),
     recordCreated: async ({ name, sandboxId }) =>
-      database.write(async (db) => update(db, name, { sandbox_id: sandboxId })),
+      database.write(async (db) => {
+        const { sandbox_id: known } = await row(db, name).executeTakeFirstOrThrow(() => unknownSandbox(name));
+        if (known === sandboxId) return;
+        await update(db, name, { sandbox_id: sandboxId, ended_at: null, ended_reason: null });
+      }),
     recordEnded: async ({ name, reason }) =>
       database.write(async (db) => {
         const { ended_at: endedAt } = await row(db, name).executeTakeFirstOrThrow(() => unknownSandbox(name));
@@ -50,6 +60,16 @@ async function update(
   if (numUpdatedRows === 0n) throw unknownSandbox(name);
 }
 
+/** A row that is open without an id is an attempt whose outcome nobody recorded. */
+function doubtOf(row: ExpressionBuilder<Tables, 'sandboxes'>) {
+  return row
+    .case()
+    .when('sandboxes.ended_at', 'is', null)
+    .then(row.ref('sandboxes.intended_at'))
+    .else(row.ref('sandboxes.doubted_at'))
+    .end();
+}
+
 /** A mistake in the caller: the intent comes first. */
 function unknownSandbox(name: string): Error {
   return new Error(`Sandbox ${name} is not in the ledger: its intent was never recorded.`);
@@ -62,6 +82,7 @@ function fromRow(found: Selectable<Tables['sandboxes']>): SandboxRecord {
     generation: found.generation,
     sandboxId: found.sandbox_id,
     intendedAt: found.intended_at,
+    doubtedAt: found.doubted_at,
     endedAt: found.ended_at,
     endedReason: found.ended_reason,
   };

@@ -2,6 +2,7 @@
 import type { Generated } from 'kysely';
 
 export type Tables = {
+  session_ids: SessionIdsTable;
   events: EventsTable;
   journal_cursors: JournalCursorsTable;
   transcript_entries: TranscriptEntriesTable;
@@ -9,6 +10,12 @@ export type Tables = {
   blobs: BlobsTable;
   sandboxes: SandboxesTable;
   base_images: BaseImagesTable;
+};
+
+type SessionIdsTable = {
+  session_id: string;
+  run_id: string;
+  claimed_at: string;
 };
 
 export type EventsTable = {
@@ -50,7 +57,7 @@ type CheckpointsTable = {
 
 type BlobsTable = {
   session_id: string;
-  kind: 'output' | 'carried-work';
+  kind: 'carried-work';
   blob_id: string;
   bytes: Uint8Array;
 };
@@ -61,12 +68,14 @@ type SandboxesTable = {
   generation: number;
   sandbox_id: string | null;
   intended_at: string;
+  doubted_at: string | null;
   ended_at: string | null;
   ended_reason: string | null;
 };
 
 type BaseImagesTable = {
   recipe_hash: string;
+  place: string;
   image_id: string;
   runtime_version: string;
   built_at: string;

@@ -18,30 +18,43 @@ import type { TranscriptBatch, TranscriptEntry } from '../contracts/transcript.t
 
 /** What watchers of sessions may use: nothing in it writes. */
 export type StoreReader = {
+  readonly sessionIds: SessionIdReader;
   readonly events: EventReader;
   readonly transcripts: TranscriptReader;
   readonly checkpoints: CheckpointReader;
   readonly carriedWork: CarriedWorkReader;
-  readonly blobs: BlobReader;
   /** Ends every follower with `StoreClosed`. */
   close(): Promise<void>;
 } & AsyncDisposable;
 
 export type Store = {
+  readonly sessionIds: SessionIds;
   readonly events: EventLog;
   readonly journal: Journal;
   readonly checkpoints: CheckpointLog;
   readonly carriedWork: CarriedWorkKeeper;
-  readonly blobs: BlobKeeper;
   readonly sandboxes: SandboxLedger;
   readonly images: ImageRecords;
   /**
-   * Forgets a session: event log, journal cursors, transcripts, checkpoints, carried work and blobs. With
-   * `keepCheckpoint` the newest checkpoint stays, with the transcript and the carried work it needs. Sandboxes stay in
-   * the ledger until they ended. With `keepEvents` the event log stays, and what it points to.
+   * Forgets a session: event log, journal cursors, transcripts, checkpoints and carried work. With `keepCheckpoint` the
+   * newest checkpoint stays, with the transcript and the carried work it needs; with `keepEvents` the event log stays.
+   * Sandboxes stay in the ledger until they ended. The session's id is free again when nothing of it stays.
    */
   deleteSession(sessionId: string, options: { keepCheckpoint: boolean; keepEvents?: boolean }): Promise<void>;
 } & StoreReader;
+
+export type SessionIdReader = {
+  /** Whether a session of this id has begun, as long as anything of it is kept. */
+  isUsed(sessionId: string): Promise<boolean>;
+};
+
+export type SessionIds = {
+  /**
+   * Takes the id for the session whose first workflow run this is, before anything of it is stored. False when anything
+   * is kept of another one of this id. A repeat by the same run is true again, whatever the run has stored since.
+   */
+  claim(sessionId: string, runId: string): Promise<boolean>;
+} & SessionIdReader;
 
 export type EventReader = {
   /** Events with a `seq` above `after`, in order, at most `limit`; only of these types when they are given. */
@@ -152,51 +165,53 @@ export type CarriedWorkKeeper = {
   save(sessionId: string, bundle: Uint8Array): Promise<{ sha256: string }>;
 } & CarriedWorkReader;
 
-type BlobReader = {
-  read(sessionId: string, blobId: string): Promise<Uint8Array | null>;
-};
-
-/** The whole of what the event log shows only a part of. */
-export type BlobKeeper = {
-  /** Keyed by session and blob id; one that is there stays as it is. Throws `BlobTooLarge`. */
-  save(sessionId: string, blobId: string, bytes: Uint8Array): Promise<void>;
-} & BlobReader;
-
 export type SandboxRecord = {
   name: string;
   sessionId: string;
   generation: number;
   /** Null while it is not known whether the sandbox exists (I7). */
   sandboxId: string | null;
+  /** When the last attempt to create it began. */
   intendedAt: string;
+  /** When the last attempt before that began of which nobody heard how it ended: its sandbox may still come. */
+  doubtedAt: string | null;
   endedAt: string | null;
   endedReason: string | null;
 };
 
 /** Every sandbox there ever was or may be (I7). All writes are keyed by the sandbox's name. */
 export type SandboxLedger = {
-  /** Before the sandbox is created. One that is there stays as it is. */
+  /**
+   * Before each attempt to create the sandbox: it may exist from now on, also after an end that came too early. An attempt
+   * before it whose outcome was not recorded is in doubt. One that is known to have been created stays as it is.
+   */
   recordIntent(intent: { name: string; sessionId: string; generation: number }): Promise<void>;
+  /** A sandbox that was not known is open again, also when its end was recorded before anybody had seen it. */
   recordCreated(created: { name: string; sandboxId: string }): Promise<void>;
-  /** Also for one that was never created. The first reason stays. */
+  /** For one that ended, or certainly was not created. The first reason stays. */
   recordEnded(ended: { name: string; reason: string }): Promise<void>;
   find(name: string): Promise<SandboxRecord | null>;
   /** Those that may exist: intended and not ended. Oldest first. */
   listOpen(): Promise<SandboxRecord[]>;
 };
 
-/** An image that was built from a recipe. */
-type BaseImage = {
+/** An image is known only where it was built: Modal and the emulator, or two of Modal's environments, do not share theirs. */
+type BaseImageKey = {
   recipeHash: string;
+  place: string;
+};
+
+/** An image that was built from a recipe. */
+type BaseImage = BaseImageKey & {
   imageId: string;
   runtimeVersion: string;
   builtAt: string;
 };
 
 export type ImageRecords = {
-  /** Keyed by the recipe's hash; the newest record of a recipe counts. */
+  /** Keyed by the recipe's hash and the place; the newest record of both counts. */
   recordBase(image: BaseImage): Promise<void>;
-  findBase(recipeHash: string): Promise<BaseImage | null>;
+  findBase(key: BaseImageKey): Promise<BaseImage | null>;
   /** When the provider does not have it any more. */
-  forgetBase(recipeHash: string): Promise<void>;
+  forgetBase(key: BaseImageKey): Promise<void>;
 };

@@ -1,5 +1,4 @@
 /** The supervisor as a program: `node supervisor-<sha256>.mjs [--state DIR] [--socket PATH] …`, as root, inside the sandbox. */
-import { agentSdk } from './agent-session/agent-sdk.ts';
 import { listen } from './server/server.ts';
 import { parseSettings } from './settings.ts';
 import { Supervisor } from './supervisor.ts';
@@ -10,7 +9,6 @@ const runtimeVersion = await readRuntimeVersion(settings.runtimePath);
 const supervisor = await Supervisor.open(settings, { supervisorVersion, runtimeVersion });
 const server = await listen(supervisor);
 console.log(`supervisor ${supervisorVersion} listens on ${settings.socketPath}`);
-void agentSdk();
 
 for (const signal of ['SIGTERM', 'SIGINT'] as const) {
   process.once(signal, () => {

@@ -1,7 +1,7 @@
 /** Where the supervisor finds and keeps things. The defaults are the sandbox's; tests give their own folders. */
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { z } from 'zod';
+import * as z from 'zod';
 import { agentUser, supervisorPaths } from '../contracts/sandbox-layout.ts';
 
 const id = z.coerce.number().int().nonnegative();

@@ -96,6 +96,11 @@ export class Supervisor {
     return { generation, ending: () => generation.execs.endingOf(request.execId) };
   }
 
+  /** Starts the agent ahead of the first turn, if there is a session. */
+  warm(): void {
+    this.#running?.agent.warm();
+  }
+
   interrupt(turnId: string): boolean {
     return this.#running?.agent.interrupt(turnId) ?? false;
   }
@@ -149,7 +154,6 @@ export class Supervisor {
         ? await findEverything(this.settings, session)
         : await placeEverything(this.settings, session);
       const agent = session.createAgent(agentSessionId);
-      agent.warm();
       const turns = new TurnRuns({ settings: this.settings, session, agent });
       this.#running = { session, agent, turns, execs: new ExecRuns(this.settings, session) };
       const { runtimeVersion } = this.#versions;

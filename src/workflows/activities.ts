@@ -12,6 +12,7 @@ const decidedHere = [
   failureTypes.credentialUnavailable,
   failureTypes.providerRefused,
   failureTypes.invalidInput,
+  failureTypes.sessionIdUsed,
 ];
 
 const common = {

@@ -1,7 +1,7 @@
 /** Whether a message is taken: pure, synchronous (validators must be), with a sentence for every refusal. */
 import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { bounds } from '../contracts/bounds.ts';
 import { failureTypes } from '../contracts/failures.ts';
 import type { FailureType } from '../contracts/failures.ts';
@@ -32,7 +32,7 @@ export function admitPrompt(data: SessionData, prompt: Prompt): Admission {
       `the queue is full (${bounds.queuedPrompts} prompts): wait for a turn to end, or interrupt one`,
     );
   }
-  const bytes = [...data.queue, prompt].reduce((sum, each) => sum + utf8ToBytes(each.text).length, 0);
+  const bytes = jsonBytes([...data.queue, prompt].map(({ text }) => text));
   if (bytes > bounds.queuedPromptBytes) {
     return refuse(
       `the queued prompts together exceed ${bounds.queuedPromptBytes / 1024} KiB: wait for a turn to end`,
@@ -52,7 +52,16 @@ export function admitExec(data: SessionData, exec: ExecRequest): Admission {
   if (data.pendingExecs.length >= bounds.queuedExecs) {
     return refuse(`${bounds.queuedExecs} commands wait already: wait for one to end`);
   }
+  if (jsonBytes([...data.pendingExecs, exec].map(({ argv }) => argv)) > bounds.queuedExecBytes) {
+    return refuse(
+      `the waiting commands together exceed ${bounds.queuedExecBytes / 1024} KiB: wait for one to end`,
+    );
+  }
   return { answer: 'take' };
+}
+
+function jsonBytes(value: unknown): number {
+  return utf8ToBytes(JSON.stringify(value)).length;
 }
 
 export function execHash(exec: ExecRequest): string {

@@ -1,9 +1,10 @@
 /** The end of a session: nothing of it is left running, whatever brought the end about. */
+import type { TurnFailure } from '../contracts/turn.ts';
 import { closeSession } from './activities.ts';
 import { describeFailure } from './failure.ts';
 import { endLiveSandbox } from './pause.ts';
 import { failTurn } from './run-turn.ts';
-import type { CloseReason } from './session-data.ts';
+import type { CloseReason } from '../contracts/session-state.ts';
 import type { SessionRun } from './session-run.ts';
 import { loseExecs } from './watchers.ts';
 
@@ -14,6 +15,10 @@ function closeReasonOf(run: SessionRun, error: unknown): { reason: CloseReason; 
   return { reason: started ? 'failed' : 'start-failed', message: describeFailure(error) };
 }
 
+export function failPrompts(run: SessionRun, failure: TurnFailure): void {
+  for (const prompt of run.data.queue) failTurn(run, prompt, failure);
+}
+
 /** A clean-up step that fails is told and does not keep the session from closing. */
 export async function closeRun(run: SessionRun, error: unknown): Promise<void> {
   const closing = closeReasonOf(run, error);
@@ -21,12 +26,10 @@ export async function closeRun(run: SessionRun, error: unknown): Promise<void> {
   run.busy = true;
   if (data.asked.close === 'no') data.asked.close = 'terminate';
   run.setPhase({ status: 'terminating' });
-  for (const prompt of data.queue) {
-    failTurn(run, prompt, {
-      kind: closing.reason === 'start-failed' ? 'start' : 'terminated',
-      message: closing.message ?? 'the session was ended before this turn did',
-    });
-  }
+  failPrompts(run, {
+    kind: closing.reason === 'start-failed' ? 'start' : 'terminated',
+    message: closing.message ?? 'the session was ended before this turn did',
+  });
   // Also after a failed start: the sandbox of an attempt that did not report back is in the ledger.
   await endLiveSandbox(run);
   data.sandbox = null;

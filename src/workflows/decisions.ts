@@ -1,12 +1,14 @@
 /** What the session does next, and how it goes on after a loss: state in, decision out. Nothing here acts. */
 import { bounds } from '../contracts/bounds.ts';
 import type { TurnFailure } from '../contracts/turn.ts';
-import type { QueuedPrompt, SessionData } from './session-data.ts';
+import type { PendingExec, QueuedPrompt, SessionData } from './session-data.ts';
 
 export type Step =
   | { do: 'close' }
   | { do: 'pause'; reason: 'requested' | 'idle' }
-  | { do: 'open'; reason: 'start' | 'requested' | 'prompt' | 'exec' }
+  | { do: 'open'; reason: 'start' | 'requested' | 'prompt' | 'exec' | 'sandbox-lost' }
+  /** Let go of a sandbox that is known to be lost. */
+  | { do: 'lose'; cause: string }
   | { do: 'turn'; prompt: QueuedPrompt }
   | { do: 'checkpoint' }
   | { do: 'wait' };
@@ -23,13 +25,19 @@ export function nextStep(data: SessionData, runningExecs: number): Step {
     return runningExecs > 0 ? { do: 'wait' } : { do: 'pause', reason: data.asked.pause };
   }
   if (!live) {
-    if (data.pendingExecs.length > 0) return { do: 'open', reason: 'exec' };
-    if (data.asked.resume) return { do: 'open', reason: data.queue.length > 0 ? 'prompt' : 'requested' };
-    return { do: 'wait' };
+    if (data.pendingExecs.length === 0 && !data.asked.resume) return { do: 'wait' };
+    return { do: 'open', reason: openReason(data) };
   }
+  if (data.sandbox?.lostCause !== undefined) return { do: 'lose', cause: data.sandbox.lostCause };
   if (data.asked.checkpoint) return { do: 'checkpoint' };
   const prompt = data.queue[0];
   return prompt === undefined ? { do: 'wait' } : { do: 'turn', prompt };
+}
+
+function openReason({ phase, pendingExecs, queue }: SessionData): Extract<Step, { do: 'open' }>['reason'] {
+  if (phase.status !== 'paused') return 'sandbox-lost';
+  if (pendingExecs.length > 0) return 'exec';
+  return queue.length > 0 ? 'prompt' : 'requested';
 }
 
 export type AfterLoss = { do: 'again'; count: number } | { do: 'fail'; failure: TurnFailure };
@@ -51,6 +59,19 @@ export function afterSandboxLoss(prompt: QueuedPrompt, cause: string, started: b
     do: 'fail',
     failure: { kind: 'sandbox', message: `the sandbox was lost ${count} times in this turn: ${cause}` },
   };
+}
+
+export type AfterExecLoss = { do: 'again'; count: number } | { do: 'lose'; message: string };
+
+/** The sandbox was lost under an exec. A command that may have begun is never run again. */
+export function afterExecLoss(
+  exec: PendingExec,
+  { cause, started }: { cause: string; started: boolean },
+): AfterExecLoss {
+  if (started) return { do: 'lose', message: cause };
+  const count = exec.falseStarts + 1;
+  if (count <= bounds.turnRestarts) return { do: 'again', count };
+  return { do: 'lose', message: `the sandbox was lost ${count} times before this command began: ${cause}` };
 }
 
 /** What the agent is told when its turn runs again from a checkpoint (I4). */

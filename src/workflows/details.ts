@@ -45,5 +45,6 @@ export function turnSummary(turnId: string, text: string): string {
 
 function oneLine(text: string, most: number): string {
   const flat = text.replaceAll(/\s+/g, ' ').trim();
-  return flat.length <= most ? flat : `${flat.slice(0, most - 1)}…`;
+  // Not in the middle of a character.
+  return flat.length <= most ? flat : `${flat.slice(0, most - 1).replace(/[\ud800-\udbff]$/, '')}…`;
 }

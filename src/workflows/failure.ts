@@ -1,5 +1,6 @@
-/** Reading the failures of activities. */
+/** Reading the failures of activities, and handing them on. */
 import { ActivityFailure, ApplicationFailure } from '@temporalio/workflow';
+import { failureTypes } from '../contracts/failures.ts';
 
 /** The `type` of the failure behind an activity's failure; null when it is no application failure. */
 export function failureTypeOf(error: unknown): string | null {
@@ -10,4 +11,11 @@ export function failureTypeOf(error: unknown): string | null {
 export function describeFailure(error: unknown): string {
   const cause = error instanceof ActivityFailure ? (error.cause ?? error) : error;
   return cause instanceof Error ? cause.message : String(cause);
+}
+
+export function asWorkflowFailure(error: unknown): ApplicationFailure {
+  return ApplicationFailure.nonRetryable(
+    describeFailure(error),
+    failureTypeOf(error) ?? failureTypes.startFailed,
+  );
 }

@@ -1,6 +1,6 @@
 /** The session's updates, signal and queries. Handlers only record: the main loop acts (I1). */
 import { ApplicationFailure, setHandler } from '@temporalio/workflow';
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { failureTypes } from '../contracts/failures.ts';
 import {
   execSchema,
@@ -123,7 +123,7 @@ function takeExec(run: SessionRun, exec: ExecRequest): ExecAccepted {
   const { data } = run;
   if (!data.handledExecs.some((handled) => handled.id === exec.id)) {
     remember(data.handledExecs, { id: exec.id, hash: execHash(exec) });
-    data.pendingExecs.push(exec);
+    data.pendingExecs.push({ ...exec, falseStarts: 0 });
     askForSandbox(data);
     run.touch();
   }

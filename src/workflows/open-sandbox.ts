@@ -7,7 +7,7 @@ import { createSandbox, startSupervisor } from './activities.ts';
 import { describeFailure, failureTypeOf } from './failure.ts';
 import type { SessionRun } from './session-run.ts';
 
-type OpenReason = Extract<EventBody, { type: 'session.resuming' }>['data']['reason'] | 'start';
+export type ReopenReason = Extract<EventBody, { type: 'session.resuming' }>['data']['reason'];
 
 /** Sandboxes that are lost while they start are replaced this often before the start counts as failed. */
 const maximumLosses = 3;
@@ -16,7 +16,7 @@ const maximumLosses = 3;
  * Ends with a live sandbox and phase `idle`, or throws the failure of the activity that gave up.
  * A generation number is never used twice: a journal's offsets belong to one sandbox (I5).
  */
-export async function openSandbox(run: SessionRun, reason: OpenReason): Promise<void> {
+export async function openSandbox(run: SessionRun, reason: ReopenReason | 'start'): Promise<void> {
   const { data } = run;
   if (reason !== 'start') {
     run.setPhase({ status: 'resuming' });

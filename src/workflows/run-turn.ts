@@ -112,7 +112,8 @@ function finishTurn(
   endTurn(run, prompt, { outcome: report.outcome, answer: report.answer, costUsd: report.totals.costUsd });
 }
 
-function loseSandbox(run: SessionRun, cause: string): void {
+/** The next one takes over, also when nothing waits for it. */
+export function loseSandbox(run: SessionRun, cause: string): void {
   const { sandboxId } = run.sandbox;
   run.data.sandbox = null;
   run.data.asked.resume = true;

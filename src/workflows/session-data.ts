@@ -1,7 +1,8 @@
 /** The session's state: what one run keeps and the next one is given. Plain JSON with a schema (I9). */
-import { z } from 'zod';
+import * as z from 'zod';
 import { checkpointSchema, repositoryHeadSchema, snapshotSchema } from '../contracts/checkpoint.ts';
 import { ownEventSchema } from '../contracts/events.ts';
+import { closeReasons } from '../contracts/session-state.ts';
 import { execSchema, promptSchema } from '../contracts/messages.ts';
 import { execOutcomeSchema, turnOutcomeSchema } from '../contracts/turn.ts';
 
@@ -19,6 +20,8 @@ const sandboxSchema = z.object({
   sandboxId: z.string(),
   imageId: z.string(),
   runtimeVersion: z.string(),
+  /** An exec found it gone; the main loop replaces it before anything else is tried in it. */
+  lostCause: z.string().optional(),
 });
 export type LiveSandbox = z.infer<typeof sandboxSchema>;
 
@@ -29,10 +32,13 @@ const endedTurnSchema = z.object({
   costUsd: z.number(),
 });
 
-const endedExecSchema = z.object({ execId: z.string(), outcome: execOutcomeSchema, output: z.string() });
+const pendingExecSchema = execSchema.extend({
+  /** How often its sandbox was lost before it had begun. */
+  falseStarts: z.number().int(),
+});
+export type PendingExec = z.infer<typeof pendingExecSchema>;
 
-const closeReasonSchema = z.enum(['terminated', 'cancelled', 'start-failed', 'failed']);
-export type CloseReason = z.infer<typeof closeReasonSchema>;
+const endedExecSchema = z.object({ execId: z.string(), outcome: execOutcomeSchema, output: z.string() });
 
 /** The one union that says what the session is doing. */
 const phaseSchema = z.discriminatedUnion('status', [
@@ -43,7 +49,7 @@ const phaseSchema = z.discriminatedUnion('status', [
   z.object({ status: z.literal('paused') }),
   z.object({ status: z.literal('resuming') }),
   z.object({ status: z.literal('terminating') }),
-  z.object({ status: z.literal('closed'), reason: closeReasonSchema, message: z.string().optional() }),
+  z.object({ status: z.literal('closed'), reason: z.enum(closeReasons), message: z.string().optional() }),
 ]);
 export type Phase = z.infer<typeof phaseSchema>;
 
@@ -61,7 +67,7 @@ export const sessionDataSchema = z.object({
   /** Prompt ids that were taken, newest last, with a hash of their text: the session's own deduplication (I9). */
   handled: z.array(z.object({ id: z.string(), hash: z.string() })),
   endedTurns: z.array(endedTurnSchema),
-  pendingExecs: z.array(execSchema),
+  pendingExecs: z.array(pendingExecSchema),
   endedExecs: z.array(endedExecSchema),
   handledExecs: z.array(z.object({ id: z.string(), hash: z.string() })),
   turns: z.number().int(),
@@ -93,6 +99,20 @@ export function askForPause(data: SessionData, reason: 'requested' | 'idle'): vo
 export function askForSandbox(data: SessionData): void {
   data.asked.resume = true;
   if (data.asked.pause === 'idle') data.asked.pause = 'no';
+}
+
+/** What is carried stays below this, which is half of what makes the server end the workflow (I9). */
+const mostCarriedCharacters = 1024 * 1024;
+
+/** For the next run: what the queries say of ended turns and execs is the first to go, the oldest of it first. */
+export function carriedOf(data: SessionData): SessionData {
+  const carried = { ...data, endedTurns: [...data.endedTurns], endedExecs: [...data.endedExecs] };
+  while (JSON.stringify(carried).length > mostCarriedCharacters) {
+    const { endedTurns, endedExecs } = carried;
+    if (endedTurns.length + endedExecs.length === 0) break;
+    (endedTurns.length > endedExecs.length ? endedTurns : endedExecs).shift();
+  }
+  return carried;
 }
 
 export function newSessionData(now: string): SessionData {

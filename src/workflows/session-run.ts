@@ -4,6 +4,7 @@
  */
 import {
   CancellationScope,
+  CancelledFailure,
   condition,
   setCurrentDetails,
   upsertSearchAttributes,
@@ -11,7 +12,7 @@ import {
 } from '@temporalio/workflow';
 import type { EventBody, OwnEvent } from '../contracts/events.ts';
 import { branchOf } from '../contracts/ids.ts';
-import { searchAttributes } from '../contracts/search-attributes.ts';
+import { searchAttributes, searchAttributesOf } from '../contracts/search-attributes.ts';
 import { repositoryNameOf } from '../contracts/session-input.ts';
 import type { SessionInput } from '../contracts/session-input.ts';
 import { renderDetails } from './details.ts';
@@ -23,6 +24,8 @@ type ForActivity = { sessionId: string; session: SessionInput; events: OwnEvent[
 export class SessionRun {
   readonly input: SessionInput;
   readonly data: SessionData;
+  /** The session begins with this run. */
+  readonly first: boolean;
   /** Execs whose activity runs. */
   readonly runningExecs = new Set<string>();
   /** The turn somebody asked to interrupt; reset when it ended. */
@@ -37,13 +40,10 @@ export class SessionRun {
 
   constructor(input: SessionInput, data: SessionData | null) {
     this.input = input;
+    this.first = data === null;
     this.data = data ?? newSessionData(nowText());
-    if (data !== null) return;
-    upsertSearchAttributes([
-      { key: searchAttributes.repository, value: input.repositories.map(({ url }) => url) },
-      { key: searchAttributes.user, value: input.user.email },
-      { key: searchAttributes.state, value: this.data.phase.status },
-    ]);
+    if (!this.first) return;
+    upsertSearchAttributes(searchAttributesOf(input, this.data.phase.status));
     this.emit({
       type: 'session.created',
       data: { repositories: repositoriesOf(input), user: input.user, branch: branchOf(input.sessionId) },
@@ -92,6 +92,9 @@ export class SessionRun {
       .catch(() => undefined);
     try {
       return await step.run(work);
+    } catch (error) {
+      // Whatever it ended with: its worker may have died before it could say that it was cancelled.
+      throw step.consideredCancelled ? new CancelledFailure('the session is closing') : error;
     } finally {
       watch.cancel();
       await watching;

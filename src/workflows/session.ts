@@ -16,16 +16,17 @@ import { failureTypes } from '../contracts/failures.ts';
 import { sessionInputSchema } from '../contracts/session-input.ts';
 import type { SessionRequest } from '../contracts/session-input.ts';
 import { describeProblem } from './admission.ts';
-import { recordEvents } from './activities.ts';
+import { beginRun } from './begin.ts';
 import { closeRun } from './close.ts';
 import { nextStep } from './decisions.ts';
 import type { Step } from './decisions.ts';
-import { describeFailure, failureTypeOf } from './failure.ts';
+import { asWorkflowFailure, describeFailure } from './failure.ts';
 import { askToClose, bindMessages } from './handlers.ts';
 import { openSandbox } from './open-sandbox.ts';
+import type { ReopenReason } from './open-sandbox.ts';
 import { endLiveSandbox, pauseSession, takeCheckpoint } from './pause.ts';
-import { failTurn, runNextTurn } from './run-turn.ts';
-import { sessionDataSchema } from './session-data.ts';
+import { failTurn, loseSandbox, runNextTurn } from './run-turn.ts';
+import { carriedOf, sessionDataSchema } from './session-data.ts';
 import { SessionRun } from './session-run.ts';
 import { loseExecs, startWatchers } from './watchers.ts';
 
@@ -41,15 +42,14 @@ export async function session(request: SessionRequest, carried?: unknown): Promi
 }
 
 async function live(run: SessionRun, request: SessionRequest): Promise<void> {
-  // First of all, and apart: what travels with the first activity could be overtaken in the event log.
-  await run.carrying(async (input) => recordEvents(input)).catch(() => undefined);
+  if (!(await beginRun(run))) return;
   startWatchers(run);
   let failure: unknown = null;
   try {
     if ((await mainLoop(run)) === 'continue') {
       run.leaving = true;
       await condition(allHandlersFinished);
-      await continueAsNew<typeof session>(request, run.data);
+      await continueAsNew<typeof session>(request, carriedOf(run.data));
     }
   } catch (error) {
     if (error instanceof ContinueAsNew) throw error;
@@ -87,6 +87,8 @@ async function take(run: SessionRun, step: Step): Promise<void> {
       return run.unlessClosing(async () =>
         step.reason === 'start' ? openSandbox(run, 'start') : reopen(run, step.reason),
       );
+    case 'lose':
+      return loseSandbox(run, step.cause);
     case 'turn':
       return runNextTurn(run, step.prompt);
     case 'pause':
@@ -100,11 +102,10 @@ async function take(run: SessionRun, step: Step): Promise<void> {
 }
 
 /** A session that cannot be brought back stays paused, with everything it has: what asked for it fails. */
-async function reopen(run: SessionRun, reason: 'requested' | 'prompt' | 'exec'): Promise<void> {
+async function reopen(run: SessionRun, reason: ReopenReason): Promise<void> {
   const { data } = run;
-  const interrupted = data.queue.some((prompt) => prompt.restarts > 0);
   try {
-    await openSandbox(run, interrupted ? 'sandbox-lost' : reason);
+    await openSandbox(run, reason);
   } catch (error) {
     if (isCancellation(error)) throw error;
     const message = `the session could not be resumed: ${describeFailure(error)}`;
@@ -134,11 +135,4 @@ function openRun(request: unknown, carried: unknown): SessionRun {
     throw ApplicationFailure.nonRetryable(describeProblem('session', input.error), failureTypes.invalidInput);
   }
   return new SessionRun(input.data, carried === undefined ? null : sessionDataSchema.parse(carried));
-}
-
-function asWorkflowFailure(error: unknown): ApplicationFailure {
-  return ApplicationFailure.nonRetryable(
-    describeFailure(error),
-    failureTypeOf(error) ?? failureTypes.startFailed,
-  );
 }

@@ -1,12 +1,12 @@
 /** What runs beside the main loop: the idle clock, execs, and the recorder of events that no activity carries. */
 import { execEndEventId } from '../contracts/ids.ts';
 import { condition, isCancellation, sleep } from '@temporalio/workflow';
-import type { ExecRequest } from '../contracts/messages.ts';
 import { recordEvents, runExec } from './activities.ts';
-import { idleRemainingMs, isIdle, nextStep } from './decisions.ts';
+import { afterExecLoss, idleRemainingMs, isIdle, nextStep } from './decisions.ts';
 import { describeFailure } from './failure.ts';
 import { endedKept, remember } from './remember.ts';
 import { askForPause } from './session-data.ts';
+import type { PendingExec } from './session-data.ts';
 import type { SessionRun } from './session-run.ts';
 
 /** After the store refused the workflow's own events. */
@@ -46,23 +46,30 @@ async function watchExecs(run: SessionRun): Promise<void> {
 
 function canExec(run: SessionRun): boolean {
   const { status } = run.data.phase;
-  return (
-    run.data.sandbox !== null && (status === 'idle' || status === 'running') && !run.closing && !run.leaving
-  );
+  const isThere = run.data.sandbox !== null && run.data.sandbox.lostCause === undefined;
+  return isThere && (status === 'idle' || status === 'running') && !run.closing && !run.leaving;
 }
 
-async function runOneExec(run: SessionRun, exec: ExecRequest): Promise<void> {
+async function runOneExec(run: SessionRun, pending: PendingExec): Promise<void> {
+  const { falseStarts: _, ...exec } = pending;
   const options = { summary: `exec ${exec.argv.join(' ').slice(0, 100)}` };
-  try {
-    const report = await run.inSandbox(async (input) =>
-      runExec.executeWithOptions(options, [{ ...input, exec }]),
-    );
-    remember(run.data.endedExecs, { execId: exec.id, ...report }, endedKept);
-    run.touch();
-  } catch (error) {
-    loseExec(run, exec.id, describeFailure(error));
+  const { sandboxId } = run.sandbox;
+  const report = await run
+    .inSandbox(async (input) => runExec.executeWithOptions(options, [{ ...input, exec }]))
+    .catch((error: unknown) => ({ kind: 'failed' as const, message: describeFailure(error) }));
+  // One that is not running any more was given up meanwhile, and whoever waited for it has heard so.
+  if (!run.runningExecs.delete(exec.id)) return;
+  run.touch();
+  if (report.kind === 'failed') return loseExec(run, exec.id, report.message);
+  if (report.kind === 'ended') {
+    const { outcome, output } = report;
+    return remember(run.data.endedExecs, { execId: exec.id, outcome, output }, endedKept);
   }
-  run.runningExecs.delete(exec.id);
+  const { sandbox } = run.data;
+  if (sandbox?.sandboxId === sandboxId) sandbox.lostCause ??= report.cause;
+  const next = afterExecLoss(pending, report);
+  if (next.do === 'lose') return loseExec(run, exec.id, next.message);
+  run.data.pendingExecs.unshift({ ...exec, falseStarts: next.count });
 }
 
 /** Execs that will not end any more: whoever waits for one hears so. */

@@ -61,6 +61,13 @@ describe('events that are too large', () => {
     expect(bytesOf(body.data)).toBeLessThan(limits.eventBytes + 100);
   });
 
+  test('text that JSON makes longer is cut to what the bound is of', () => {
+    const text = '\u0001'.repeat(3_000);
+    const body = boundEvent({ type: 'agent.text', data: { messageId: 'm', text } }, limits);
+    expect(bytesOf(body.data)).toBeLessThan(limits.eventBytes + 100);
+    expect(body.data).toMatchObject({ text: expect.stringMatching(/\n\[cut: 3000 bytes in all\]$/) });
+  });
+
   test('text says that it was cut', () => {
     const body = boundEvent(
       { type: 'agent.text', data: { messageId: 'm', text: 'x'.repeat(3_000) } },

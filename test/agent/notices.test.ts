@@ -5,15 +5,15 @@ test('a prompt without earlier messages stays as it is', () => {
   expect(enrichWithRecentMessages('Fix it', [])).toBe('Fix it');
 });
 
-test('the newest ten messages go before the prompt, oldest first', () => {
-  const messages = Array.from({ length: 12 }, (_, at) => ({
+test('earlier messages go before the prompt, oldest first', () => {
+  const messages = Array.from({ length: 3 }, (_, at) => ({
     role: at % 2 === 0 ? ('user' as const) : ('assistant' as const),
     text: `message ${at}`,
   }));
   const lines = enrichWithRecentMessages('Fix it', messages).split('\n');
-  expect(lines).toHaveLength(14);
-  expect(lines.slice(0, 2)).toEqual(['Previous conversation:', 'user: message 2']);
-  expect(lines.slice(-4)).toEqual(['assistant: message 11', '', 'User: Fix it', '']);
+  expect(lines).toHaveLength(7);
+  expect(lines.slice(0, 2)).toEqual(['Previous conversation:', 'user: message 0']);
+  expect(lines.slice(-4)).toEqual(['user: message 2', '', 'User: Fix it', '']);
 });
 
 test('the notice of a continuation says what happened and what to do', () => {

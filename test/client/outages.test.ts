@@ -33,7 +33,7 @@ test('a session is accepted without a worker, and a prompt waits for the worker 
   await stand.endWorker('SIGTERM');
   const session = await harvest.createSession(aRequest({ sessionId: 'early' }));
   const turn = session.prompt('say hello', { id: 'early-prompt' });
-  await sleep(1_500);
+  await sleep(500);
   await stand.startWorker();
   expect(await turn.result()).toMatchObject({ text: 'hello' });
   expect(queuedIds(await eventsUntilClosed('early'))).toEqual(['early-prompt']);
@@ -41,30 +41,29 @@ test('a session is accepted without a worker, and a prompt waits for the worker 
 
 test('without a worker the call ends in NoAnswer, and the same id repeated runs once', async () => {
   await using hasty = await stand.connect({ answerSeconds: 2 });
-  const session = await hasty.createSession(aRequest({ sessionId: 'absent', keep: true }));
-  await session.prompt('say first').result();
+  const patient = await harvest.createSession(aRequest({ sessionId: 'absent', keep: true }));
+  await patient.prompt('say first').result();
   await stand.endWorker('SIGKILL');
+  const session = hasty.session('absent');
   const turn = session.prompt('say second', { id: 'second' });
   await expect(turn.accepted).rejects.toThrow(NoAnswer);
   await expect(turn.accepted).rejects.toThrow('Nobody answered for session "absent" within 2 s');
   await expect(session.state()).rejects.toThrow(NoAnswer);
   await stand.startWorker();
-  expect(await harvest.session('absent').prompt('say second', { id: 'second' }).result()).toMatchObject({
-    text: 'second',
-  });
+  expect(await patient.prompt('say second', { id: 'second' }).result()).toMatchObject({ text: 'second' });
   expect(queuedIds(await eventsUntilClosed('absent')).filter((id) => id === 'second')).toEqual(['second']);
 });
 
 test('a turn that was recorded is followed although nobody answers', async () => {
   await using hasty = await stand.connect({ answerSeconds: 2 });
-  const session = await hasty.createSession(aRequest({ sessionId: 'quiet', keep: true }));
+  const session = await harvest.createSession(aRequest({ sessionId: 'quiet', keep: true }));
   const result = await session.prompt('say it', { id: 'known' }).result();
   await stand.endWorker('SIGTERM');
-  const again = session.prompt('say it', { id: 'known' });
+  const again = hasty.session('quiet').prompt('say it', { id: 'known' });
   expect((await Array.fromAsync(again)).at(-1)?.type).toBe('turn.completed');
   expect(await again.result()).toEqual(result);
   await stand.startWorker();
-  await harvest.session('quiet').terminate();
+  await session.terminate();
 });
 
 test('an answer that is lost on its way leads to a repeat, and the prompt runs once', async () => {
@@ -111,7 +110,7 @@ test('Temporal is killed in mid-turn and comes back: followers stay, prompts arr
   for await (const event of turn) if (event.type === 'turn.started') break;
   await stand.temporal.kill();
   const queued = session.prompt('say queued', { id: 'queued' });
-  await sleep(1_500);
+  await sleep(500);
   await stand.temporal.restart();
   await queued.accepted;
   await session.interrupt();
@@ -122,8 +121,8 @@ test('Temporal is killed in mid-turn and comes back: followers stay, prompts arr
 
 test('while Temporal is away a call ends in TemporalUnreachable', async () => {
   await using hasty = await stand.connect({ answerSeconds: 2 });
-  const session = await hasty.createSession(aRequest({ sessionId: 'away', keep: true }));
-  await session.state();
+  await harvest.createSession(aRequest({ sessionId: 'away', keep: true }));
+  const session = hasty.session('away');
   await stand.temporal.kill();
   await expect(session.prompt('say lost').accepted).rejects.toThrow(TemporalUnreachable);
   await expect(session.state()).rejects.toThrow(`Temporal cannot be reached at ${stand.temporal.address}`);

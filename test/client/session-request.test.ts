@@ -16,7 +16,7 @@ test('a session id is made when none is given, and defaults are filled in', () =
   expect(keep).toBe(false);
 });
 
-test('a token is sealed for its session, and a reference passes as it is', () => {
+test('a token is sealed for its field, session and repositories, and a reference passes as it is', () => {
   const claude = { from: 'environment', variable: 'ANTHROPIC_API_KEY' } as const;
   const { input } = toSessionInput(
     aRequest({ sessionId: 'one', credentials: { github: ' ghp_secret\n', claude } }),
@@ -25,7 +25,8 @@ test('a token is sealed for its session, and a reference passes as it is', () =>
   expect(JSON.stringify(input)).not.toContain('ghp_secret');
   const { github } = input.credentials;
   if (github?.from !== 'sealed') throw new TypeError('not sealed');
-  expect(open(keys, github, 'one')).toBe('ghp_secret');
+  const repositoryUrls = ['http://127.0.0.1/app.git'];
+  expect(open(keys, github, { sessionId: 'one', field: 'github', repositoryUrls })).toBe('ghp_secret');
   expect(input.credentials.claude).toEqual(claude);
 });
 

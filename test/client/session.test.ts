@@ -62,7 +62,7 @@ test('a prompt is sent at the call, whether or not anybody looks at it', async (
   expect(seen.at(-1)).toBe('turn.completed');
 });
 
-test('only the text, as it comes', async () => {
+test('promptText gives only the text, as it comes', async () => {
   await using session = await harvest.createSession(aRequest());
   expect((await collect(session.promptText('say one two'))).join('')).toBe('onetwo');
 });

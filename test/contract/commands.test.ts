@@ -12,7 +12,11 @@ test('the commands of docs/contract.md work as they stand there', { timeout: 180
   await using world = await openWorld({ worker: false });
   const { model, git } = sharedStack();
   // The page's example names the credentials as variables of the worker.
-  await world.startWorker({ GITHUB_TOKEN: git.token, CLAUDE_CODE_OAUTH_TOKEN: model.credential });
+  await world.startWorker({
+    GITHUB_TOKEN: git.token,
+    CLAUDE_CODE_OAUTH_TOKEN: model.credential,
+    HARVEST_CREDENTIAL_VARIABLES: `github:GITHUB_TOKEN@${new URL(git.url).host},claude:CLAUDE_CODE_OAUTH_TOKEN`,
+  });
   const sessionId = 'contract-example';
   const settings: Record<string, string> = {
     TEMPORAL_ADDRESS: world.temporal.address,

@@ -3,17 +3,23 @@ import { expect, test } from 'vitest';
 import { SealingKeys, open } from '../../src/secrets/sealing.ts';
 
 /** Word for word what docs/contract.md says, and nothing of our own code. */
-function sealedElsewhere(key: { id: string; bytes: Buffer }, credential: string, sessionId: string): string {
+function sealedElsewhere(key: { id: string; bytes: Buffer }, credential: string, urls: string): string {
   const iv = randomBytes(12);
   const cipher = createCipheriv('aes-256-gcm', key.bytes, iv);
-  cipher.setAAD(Buffer.from(`[1,"${key.id}","${sessionId}"]`, 'utf8'));
+  cipher.setAAD(Buffer.from(`[2,"${key.id}","one","github",[${urls}]]`, 'utf8'));
   const ciphertext = Buffer.concat([cipher.update(credential, 'utf8'), cipher.final()]);
-  return Buffer.concat([Buffer.from([1]), iv, cipher.getAuthTag(), ciphertext]).toString('base64');
+  return Buffer.concat([Buffer.from([2]), iv, cipher.getAuthTag(), ciphertext]).toString('base64');
 }
 
 test('a credential that another language sealed as docs/contract.md says is opened', () => {
   const key = { id: 'k1', bytes: randomBytes(32) };
   const keys = SealingKeys.parse(`${key.id}:${key.bytes.toString('base64')}`);
-  const box = sealedElsewhere(key, 'ghp_secret', 'one');
-  expect(open(keys, { keyId: key.id, box }, 'one')).toBe('ghp_secret');
+  const context = { sessionId: 'one', field: 'github' } as const;
+  const repositoryUrls = ['https://github.com/you/a.git', 'https://github.com/you/ä"b\\c&<>.git'];
+  const box = sealedElsewhere(
+    key,
+    'ghp_secret',
+    '"https://github.com/you/a.git","https://github.com/you/ä\\"b\\\\c&<>.git"',
+  );
+  expect(open(keys, { keyId: key.id, box }, { ...context, repositoryUrls })).toBe('ghp_secret');
 });

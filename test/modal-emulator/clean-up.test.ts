@@ -15,7 +15,7 @@ afterAll(async () => {
 const containersOnDisk = (): string[] => readdirSync(join(harness.stateDirectory, 'containers'));
 
 describe('ending sandboxes', () => {
-  test('thirty of them, in every way, leaves no process, no mount and no file', async () => {
+  test('leaves no process, no mount and no file of thirty, ended in every way', async () => {
     const sandboxes = await Promise.all(
       Array.from({ length: 30 }, async (_, index) =>
         harness.sandbox(index % 3 === 0 ? { command: ['sh', '-c', 'read line; exit 5'] } : {}),
@@ -46,7 +46,7 @@ describe('ending sandboxes', () => {
     await eventually(containersOnDisk).toEqual([]);
   });
 
-  test('with two hundred processes that ignore signals is over at once', async () => {
+  test('ends two hundred processes that ignore signals, too', async () => {
     const sandbox = await harness.sandbox();
     using watch = new ContainerWatch(harness.stateDirectory);
     await sh(
@@ -58,7 +58,7 @@ describe('ending sandboxes', () => {
     expect(watch.processes()).toEqual([]);
   });
 
-  test('twice, or at the same moment, is the same as once', async () => {
+  test('twice, or more often at the same moment, is the same as once', async () => {
     const sandbox = await harness.sandbox();
     await Promise.all([
       sandbox.terminate(),
@@ -79,7 +79,7 @@ describe('ending sandboxes', () => {
     expect(new Set(await Promise.all(waits))).toEqual(new Set([137]));
   });
 
-  test('while it boots ends it too', async () => {
+  test('while they boot ends them too', async () => {
     const creations = Array.from({ length: 5 }, async (_, index) =>
       harness.sandbox({ name: `booting-${index}` }),
     );

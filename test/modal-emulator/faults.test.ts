@@ -81,8 +81,9 @@ describe('a fault in the control plane', () => {
     harness.emulator.faults.delay('SandboxGetTaskIdV2', 300, 1);
     const sandbox = await harness.sandbox();
     const again = await harness.modal.sandboxes.fromId(sandbox.sandboxId);
+    const before = harness.countCalls('SandboxGetTaskIdV2');
     const ran = sh(again, 'echo survived');
-    await sleep(100);
+    await expect.poll(() => harness.countCalls('SandboxGetTaskIdV2'), { interval: 10 }).toBe(before + 1);
     expect(harness.emulator.faults.cutControlPlaneConnections()).toBeGreaterThan(0);
     expect((await ran).stdout).toBe('survived\n');
     await sandbox.terminate();
@@ -202,8 +203,8 @@ describe('a killed sandbox', () => {
 
   test('can still be read to the end of what it wrote', async () => {
     const sandbox = await harness.sandbox();
-    const process = await sandbox.exec(['sh', '-c', 'seq 1 100000; sleep 600']);
-    await sleep(500);
+    const process = await sandbox.exec(['sh', '-c', 'seq 1 100000; touch /written; sleep 600']);
+    await out(sandbox, 'until [ -e /written ]; do sleep 0.05; done');
     await killed(sandbox);
     expect((await process.stdout.readText()).endsWith('\n100000\n')).toBe(true);
   });

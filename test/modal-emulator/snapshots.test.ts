@@ -1,6 +1,5 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { NotFoundError } from 'modal';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Harness, out, eventually } from './support/harness.ts';
@@ -154,8 +153,9 @@ describe('a filesystem snapshot', () => {
   test('is finished although the sandbox is terminated meanwhile', async () => {
     const sandbox = await harness.sandbox();
     await out(sandbox, 'head -c 200000000 /dev/zero > /large; echo end > /zz-last');
+    const before = harness.countCalls('TaskSnapshotFilesystem');
     const taken = sandbox.snapshotFilesystem();
-    await sleep(30);
+    await expect.poll(() => harness.countCalls('TaskSnapshotFilesystem'), { interval: 1 }).toBe(before + 1);
     await sandbox.terminate();
     const snapshot = await taken;
     const second = await harness.sandbox({}, snapshot);

@@ -17,9 +17,9 @@ async function statusOf(sandboxId: string): Promise<number | undefined> {
   return response.result?.status;
 }
 
-describe('time limits', () => {
+describe.concurrent('time limits', () => {
   test('end a sandbox at its lifetime, with everything in it', async () => {
-    const sandbox = await harness.sandbox({ timeoutMs: 1000 });
+    const sandbox = await harness.sandbox({ timeoutMs: 3000 });
     const process = await sandbox.exec(['sleep', '600']);
     expect(await sandbox.wait()).toBe(124);
     expect(await process.wait()).toBe(137);
@@ -33,9 +33,9 @@ describe('time limits', () => {
   });
 
   test('leave a sandbox alone that is idle never for so long', async () => {
-    const sandbox = await harness.sandbox({ idleTimeoutMs: 2000 });
+    const sandbox = await harness.sandbox({ idleTimeoutMs: 4000 });
     // Longer than the limit, but running all the time.
-    await out(sandbox, 'sleep 3');
+    await out(sandbox, 'sleep 5');
     expect(await sandbox.poll()).toBeNull();
     await sandbox.wait();
     expect(await statusOf(sandbox.sandboxId)).toBe(idleTimeoutStatus);

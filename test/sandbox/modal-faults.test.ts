@@ -63,8 +63,9 @@ test('a create that never reached Modal is unavailable, and can be repeated', as
 
 test('a connection cut in the middle of a create gives exactly one sandbox', async () => {
   subject.emulator.faults.delay('SandboxCreateV2', 500, 1);
+  const before = callsOf('SandboxCreateV2');
   const creating = subject.provider.create(request('cut'));
-  await sleep(200);
+  await expect.poll(() => callsOf('SandboxCreateV2'), { interval: 10 }).toBe(before + 1);
   expect(subject.emulator.faults.cutControlPlaneConnections()).toBeGreaterThan(0);
   made.push(await creating);
   expect(await sandboxesOf('cut')).toHaveLength(1);
@@ -78,14 +79,17 @@ test('throttling for a while is waited for, throttling without end is ProviderBu
   await expect(subject.provider.create(request('refused'))).rejects.toBeInstanceOf(ProviderBusy);
 });
 
-test('a deadline ends a throttled call with its own reason, and its requests', async () => {
+test('a caller who gives up a throttled call ends it with its own reason, and its requests', async () => {
   subject.emulator.faults.throttle('SandboxCreateV2', 1, 1_000);
-  const signal = AbortSignal.timeout(300);
-  const failure = await subject.provider.create({ ...request('late'), signal }).catch(identity);
-  expect(failure).toBe(signal.reason);
-  const calls = callsOf('SandboxCreateV2');
+  const before = callsOf('SandboxCreateV2');
+  const abort = new AbortController();
+  const failure = subject.provider.create({ ...request('late'), signal: abort.signal }).catch(identity);
+  await expect.poll(() => callsOf('SandboxCreateV2'), { interval: 10 }).toBe(before + 1);
+  abort.abort(new Error('too late'));
+  expect(await failure).toBe(abort.signal.reason);
+  // Longer than the wait that the throttled call was told.
   await sleep(1_500);
-  expect(callsOf('SandboxCreateV2')).toBe(calls);
+  expect(callsOf('SandboxCreateV2')).toBe(before + 1);
 });
 
 test('a deadline ends a call that Modal does not answer', async () => {
@@ -100,9 +104,11 @@ test('output over cut connections is complete, without duplicates', async () => 
   const sandbox = await create('stream');
   const script = 'i=0; while [ $i -lt 300 ]; do i=$((i+1)); echo "line $i"; sleep 0.01; done; exit 5';
   const process = await sandbox.exec(['sh', '-c', script]);
-  const cuts = setInterval(() => subject.emulator.faults.cutRouterConnections(), 400);
+  let cuts = 0;
+  const cutting = setInterval(() => (cuts += subject.emulator.faults.cutRouterConnections()), 400);
   const output = (await collect(process.stdout)).toString();
-  clearInterval(cuts);
+  clearInterval(cutting);
+  expect(cuts).toBeGreaterThan(0);
   expect(output).toBe(Array.from({ length: 300 }, (_, index) => `line ${index + 1}\n`).join(''));
   expect(await process.wait()).toBe(5);
 });
@@ -163,12 +169,12 @@ test('credentials that Modal rejects are ProviderRefused', async () => {
 test('a build whose connection is cut goes on, with each line of its log once', async () => {
   const recipe = {
     from: 'debian:bookworm-slim',
-    commands: ['RUN for i in 1 2 3 4 5 6; do echo "step-$i"; sleep 0.3; done'],
+    commands: ['RUN for i in 1 2 3 4 5 6; do echo "step-$i"; sleep 0.2; done'],
   };
   let log = '';
   const building = subject.provider.buildImage(recipe, (text) => (log += text));
-  await sleep(900);
-  subject.emulator.faults.cutControlPlaneConnections();
+  await expect.poll(() => log, { interval: 10 }).toContain('step-2');
+  expect(subject.emulator.faults.cutControlPlaneConnections()).toBeGreaterThan(0);
   await building;
   for (const step of ['step-1', 'step-3', 'step-6']) expect(log.split(`\n${step}\n`)).toHaveLength(2);
 });

@@ -1,13 +1,16 @@
 /** What the agent's user can reach from inside its sandbox, tried as that user by a real tool call or exec. */
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { readFile, stat } from 'node:fs/promises';
+import http from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
 import { controlSandboxes, supervisorPid } from '../support/emulator-control.ts';
 import { filesBelow } from '../support/files-below.ts';
-import { count, readLog } from '../support/log-checks.ts';
+import { count, eventually, readLog } from '../support/log-checks.ts';
 import { sharedStack } from '../support/stack.ts';
 import { openWorld } from '../support/world.ts';
 
@@ -125,6 +128,86 @@ test('writes a credential nowhere: not to Temporal, the store, the emulator, log
     await expectNowhereBelow(sharedStack().directory, secret);
   }
   expect(await controlSandboxes().list(session.id)).toEqual([]);
+  await session.terminate();
+});
+
+test('does not send what belongs to the worker to a server it is not for', async () => {
+  const asked: http.IncomingMessage[] = [];
+  const attacker = http.createServer((request, response) => {
+    asked.push(request);
+    response.writeHead(401, { 'www-authenticate': 'Basic' }).end();
+  });
+  attacker.listen(0, '127.0.0.1');
+  await once(attacker, 'listening');
+  const host = `127.0.0.1:${(attacker.address() as AddressInfo).port}`;
+  try {
+    await using world = await openWorld({ worker: false });
+    const { git, model } = sharedStack();
+    await world.startWorker({
+      GITHUB_TOKEN: git.token,
+      ANTHROPIC_API_KEY: model.credential,
+      HARVEST_CREDENTIAL_VARIABLES: `github:GITHUB_TOKEN@${new URL(git.url).host},claude:ANTHROPIC_API_KEY`,
+    });
+    const variable = (name: string) => ({ from: 'environment', variable: name }) as const;
+    const secret = { from: 'modal-secret', name: 'of-somebody-else', key: 'KEY' } as const;
+    for (const [credentials, sentence] of [
+      [{ github: variable('ANTHROPIC_API_KEY') }, 'no entry github:ANTHROPIC_API_KEY'],
+      [{ github: variable('GITHUB_TOKEN') }, `does not send its variable GITHUB_TOKEN to ${host}`],
+      [{ claude: variable('GITHUB_TOKEN') }, 'no entry claude:GITHUB_TOKEN'],
+      [{ github: secret }, 'its HARVEST_MODAL_SECRETS has no entry github:of-somebody-else/KEY'],
+    ] as const) {
+      const session = await world.harvest.createSession({
+        repositories: [{ url: `http://${host}/x` }],
+        user: { name: 'Ada', email: 'ada@example.com' },
+        credentials,
+      });
+      await eventually(
+        () => session.state(),
+        (state) => state.status === 'closed',
+      );
+      const closed = (await readLog(session)).find((event) => event.type === 'session.closed');
+      expect(closed?.data).toMatchObject({
+        reason: 'start-failed',
+        message: expect.stringContaining(sentence),
+      });
+      await eventually(
+        () => controlSandboxes().list(session.id),
+        (left) => left.length === 0,
+      );
+    }
+  } finally {
+    attacker.close();
+    attacker.closeAllConnections();
+  }
+  expect(asked).toEqual([]);
+});
+
+test('sends a variable of the worker and a named Modal secret to the servers they are for', async () => {
+  await using world = await openWorld({ worker: false });
+  const { git, model, modal } = sharedStack();
+  const name = `git-${randomBytes(6).toString('hex')}`;
+  const { status } = await fetch(`${modal.controlUrl}/secrets`, {
+    method: 'POST',
+    body: JSON.stringify({ name, values: { PASSWORD: git.token } }),
+  });
+  expect(status).toBe(200);
+  await world.startWorker({
+    ANTHROPIC_API_KEY: model.credential,
+    HARVEST_MODAL_SECRETS: `github:${name}/PASSWORD@${new URL(git.url).host}`,
+  });
+  const session = await world.harvest.createSession({
+    repositories: [{ url: await world.repository(), branch: 'main' }],
+    user: { name: 'Ada', email: 'ada@example.com' },
+    credentials: {
+      github: { from: 'modal-secret', name, key: 'PASSWORD' },
+      claude: { from: 'environment', variable: 'ANTHROPIC_API_KEY' },
+    },
+  });
+  expect(await session.prompt('!say it works').result()).toMatchObject({
+    status: 'completed',
+    text: 'it works',
+  });
+  expect((await session.exec(['env'])).output).not.toContain(git.token);
   await session.terminate();
 });
 

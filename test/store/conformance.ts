@@ -7,6 +7,7 @@ import { testEventLog } from './conformance/event-log.ts';
 import { testFollow } from './conformance/follow.ts';
 import { testJournal } from './conformance/journal.ts';
 import { testLedgers } from './conformance/ledgers.ts';
+import { testSessionIds } from './conformance/session-ids.ts';
 import { testTranscripts } from './conformance/transcripts.ts';
 
 export function testStore({ create }: { create: () => Promise<Backing> }): void {
@@ -32,6 +33,7 @@ export function testStore({ create }: { create: () => Promise<Backing> }): void 
     return first;
   };
   const subject: StoreUnderTest = { store, another };
+  describe('session ids', () => testSessionIds(subject));
   describe('the event log', () => testEventLog(subject));
   describe('following', () => testFollow(subject));
   describe('the journal', () => testJournal(subject));

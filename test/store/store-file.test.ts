@@ -2,8 +2,11 @@ import { chmod, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import Database from 'better-sqlite3';
+import { Kysely, SqliteDialect } from 'kysely';
+import { Migrator } from 'kysely/migration';
 import { describe, expect, test } from 'vitest';
 import { StoreCorrupted, StoreNotWritable, StoreTooNew } from '../../src/store/errors.ts';
+import { migrationProvider, schemaVersion } from '../../src/store/migrations.ts';
 import { openStore, openStoreReader } from '../../src/store/open-store.ts';
 import { messagesOf, oneTo, ownEvent } from './conformance/material.ts';
 import { temporaryFolder } from './temporary-folder.ts';
@@ -42,6 +45,18 @@ describe('a store file', () => {
     await using folder = await temporaryFolder();
     await filledStore(folder.path);
     expect((await readdir(folder.path)).toSorted()).toEqual(['store.sqlite', 'store.sqlite-appended']);
+  });
+
+  test('of an older version keeps what is in it', async () => {
+    await using folder = await temporaryFolder();
+    const file = join(folder.path, 'store.sqlite');
+    await makeFirstVersion(file);
+    for (let times = 0; times < 2; times += 1) {
+      await using store = await openStore({ file });
+      expect(messagesOf(await store.events.readLast('s', { limit: 10 }))).toEqual(['kept']);
+      expect(await store.sessionIds.claim(`new-${times}`, 'run')).toBe(true);
+      expect(await store.images.findBase({ recipeHash: 'h', place: 'modal' })).toBeNull();
+    }
   });
 
   test('can be opened by many at once while it does not exist yet', async () => {
@@ -129,7 +144,7 @@ describe('a store that cannot be used', () => {
     database.close();
     const opening = openStore({ file });
     await expect(opening).rejects.toThrow(StoreTooNew);
-    await expect(opening).rejects.toMatchObject({ found: 7, known: 1 });
+    await expect(opening).rejects.toMatchObject({ found: 7, known: schemaVersion });
     await expect(openStore({ file })).rejects.toThrow(
       /^The store .* was written by a newer Harvest .*: upgrade .*\.$/,
     );
@@ -182,6 +197,22 @@ describe('a store that cannot be used', () => {
     });
   });
 });
+
+/** As the first released schema left it: migrations never change. */
+async function makeFirstVersion(file: string): Promise<void> {
+  const database = new Database(file);
+  const db = new Kysely({ dialect: new SqliteDialect({ database }) });
+  const { error } = await new Migrator({ db, provider: migrationProvider }).migrateTo('0001-sessions');
+  expect(error).toBeUndefined();
+  database.exec(`
+    pragma application_id = 1213616980;
+    pragma user_version = 1;
+    insert into events (session_id, seq, generation, at, type, data_json, event_id)
+      values ('s', 1, 0, '2026-03-01T12:00:00.000Z', 'warning', '{"message":"kept"}', 'own-1');
+    insert into base_images values ('h', 'im-1', '1', '2026-03-01T12:00:00.000Z');
+  `);
+  await db.destroy();
+}
 
 async function makeForeignDatabase(file: string): Promise<void> {
   await writeFile(file, '');

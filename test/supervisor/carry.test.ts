@@ -162,7 +162,7 @@ describe('carried work', () => {
     expect(ended.answer).toContain('mulberry');
   });
 
-  test('is missed in a sentence when the worker did not send it', async () => {
+  test('that the worker did not send fails the start with a sentence', async () => {
     const session = await TestSession.prepare(world, first.url);
     const restore = { from: 'image' as const, carried: [carried], transcript: null, recentMessages: [] };
     const { failure } = recordOf(await session.start({ generation: 2, restore }), 'start.failed');
@@ -172,7 +172,7 @@ describe('carried work', () => {
     });
   });
 
-  test('tells the last messages to an agent whose transcript is lost', async () => {
+  test('comes without a transcript to an agent that is told the last messages instead', async () => {
     const third = await TestSession.prepare(world, first.url);
     const recentMessages = [
       { role: 'user' as const, text: 'The word is "sloe".' },
@@ -185,7 +185,7 @@ describe('carried work', () => {
     expect(ended.answer).toContain('sloe');
   });
 
-  test('says that a repository which the agent destroyed is not carried, and ends the turn', async () => {
+  test('is none, and said so, of a repository that the agent destroyed', async () => {
     const followed = await first.turn('t4', ['!bash rm -rf .git', '!say Done.']);
     const [work] = recordOf(followed, 'turn.ended').carried;
     expect(work).toMatchObject({

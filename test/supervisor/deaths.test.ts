@@ -1,12 +1,15 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { recordOf } from './support/client.ts';
+import { Gate } from './support/gate.ts';
 import { TestSession } from './support/session.ts';
 import { agentProcessesIn, createWorld, type World } from './support/world.ts';
 
-/** Each step of it leaves its mark in the file. */
-const steps = ['!bash echo one >> steps.txt', '!sleep-bash 3', '!bash echo two >> steps.txt', '!say Done.'];
+/** Each step of it but the gate leaves its mark in the file. */
+function stepsWith(gate: Gate): string[] {
+  return ['!bash echo one >> steps.txt', gate.step, '!bash echo two >> steps.txt', '!say Done.'];
+}
 
-describe('when agent or supervisor die', () => {
+describe('the supervisor, when its agent or itself has died,', () => {
   let world: World;
 
   beforeAll(async () => {
@@ -19,8 +22,10 @@ describe('when agent or supervisor die', () => {
 
   test('loses a turn once with its agent, and finishes it when the workflow continues it', async () => {
     const session = await TestSession.begin(world);
+    const gate = new Gate(session.place);
+    const steps = stepsWith(gate);
     const running = session.turn('t1', steps);
-    await session.journalHolds('seq 3');
+    await gate.reached();
     await session.transcriptHolds('Bash completed with no output');
     process.kill(session.supervisor.agentPid(), 'SIGKILL');
     const lost = recordOf(await running, 'turn.lost');
@@ -30,6 +35,7 @@ describe('when agent or supervisor die', () => {
 
     const again = recordOf(await session.turn('t1', steps), 'turn.lost');
     expect(again).toEqual(lost);
+    gate.open();
     const ended = recordOf(await session.turn('t1', steps, { continuation: 1 }), 'turn.ended');
     expect(ended).toMatchObject({ outcome: { status: 'completed' }, answer: 'Done.' });
     expect(session.file('steps.txt')).toBe('one\ntwo\n');
@@ -39,6 +45,9 @@ describe('when agent or supervisor die', () => {
 
   test('tells an agent the whole prompt again when it died before it had read it', async () => {
     const session = await TestSession.begin(world);
+    const gate = new Gate(session.place);
+    const steps = stepsWith(gate);
+    gate.open();
     const running = session.turn('t1', steps);
     const { client } = session.supervisor;
     await expect.poll(async () => (await client.status()).turnId, { interval: 1 }).toBe('t1');
@@ -76,8 +85,10 @@ describe('when agent or supervisor die', () => {
 
   test('ends what a killed supervisor left behind before it says that the turn was lost', async () => {
     const session = await TestSession.begin(world);
+    const gate = new Gate(session.place);
+    const steps = stepsWith(gate);
     const cut = session.turn('t1', steps);
-    await session.journalHolds('seq 3');
+    await gate.reached();
     await session.transcriptHolds('Bash completed with no output');
     // The agent and the tool it runs.
     await expect.poll(() => agentProcessesIn(session.place.folder).length).toBeGreaterThan(1);
@@ -98,6 +109,7 @@ describe('when agent or supervisor die', () => {
     expect(started.records.filter(({ kind }) => kind === 'event')).toEqual([]);
     const lost = recordOf(await session.turn('t1', steps), 'turn.lost');
     expect(lost).toMatchObject({ cause: 'supervisor-died', losses: 1 });
+    gate.open();
     const ended = recordOf(await session.turn('t1', steps, { continuation: 1 }), 'turn.ended');
     expect(ended.answer).toBe('Done.');
     expect(session.file('steps.txt')).toBe('one\ntwo\n');
@@ -106,15 +118,16 @@ describe('when agent or supervisor die', () => {
 
   test('brings the transcript out of the sandbox whole, although the agent was killed in the middle', async () => {
     const session = await TestSession.begin(world);
-    const running = session.turn('t1', ['!bash true', '!sleep-bash 3', '!say Done.']);
-    await session.journalHolds('seq 3');
+    const gate = new Gate(session.place);
+    const lines = ['!bash true', gate.step, '!say Done.'];
+    const running = session.turn('t1', lines);
+    await gate.reached();
     await session.transcriptHolds('Bash completed with no output');
     process.kill(session.supervisor.agentPid(), 'SIGKILL');
     await running;
-    const { agentSessionId } = recordOf(
-      await session.turn('t1', ['!bash true', '!sleep-bash 3', '!say Done.'], { continuation: 1 }),
-      'turn.ended',
-    );
+    gate.open();
+    const ended = await session.turn('t1', lines, { continuation: 1 });
+    const { agentSessionId } = recordOf(ended, 'turn.ended');
     const entries = (await session.records('transcript')).flatMap((record) =>
       record.kind === 'transcript' && record.batch.agentSessionId === agentSessionId
         ? record.batch.entries
@@ -145,11 +158,12 @@ describe('when agent or supervisor die', () => {
   test('refuses to continue a turn that was not lost so often', async () => {
     const session = await TestSession.begin(world);
     recordOf(await session.turn('t1', ['!say Hello.']), 'turn.ended');
-    const running = session.turn('t2', ['!sleep-bash 2', '!say Done.']);
-    await session.journalHolds('seq 2');
-    expect((await session.turn('t2', ['!sleep-bash 2', '!say Done.'], { continuation: 2 })).error).toBe(
-      'conflict',
-    );
+    const gate = new Gate(session.place);
+    const lines = [gate.step, '!say Done.'];
+    const running = session.turn('t2', lines);
+    await gate.reached();
+    expect((await session.turn('t2', lines, { continuation: 2 })).error).toBe('conflict');
+    gate.open();
     recordOf(await running, 'turn.ended');
   });
 });

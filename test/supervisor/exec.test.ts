@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { eventsOf, recordOf, type Followed } from './support/client.ts';
+import { Gate } from './support/gate.ts';
 import { TestSession } from './support/session.ts';
-import { agentProcessesIn, agentUid, createWorld, type World } from './support/world.ts';
+import { agentProcessesIn, agentUid, commandOf, createWorld, type World } from './support/world.ts';
 
 const outputOf = (followed: Followed, stream: 'stdout' | 'stderr'): string =>
   eventsOf(followed, 'exec.output')
@@ -52,11 +53,12 @@ describe('exec', () => {
   });
 
   test('ends a command that takes too long, with all it started', async () => {
-    const before = agentProcessesIn(session.place.folder).length;
     const argv = ['sh', '-c', 'setsid sleep 100 & (trap "" TERM; sleep 100) & echo started; wait'];
     const ended = recordOf(await session.exec('slow', argv, { timeoutSeconds: 1 }), 'exec.ended');
     expect(ended).toMatchObject({ outcome: { status: 'timed-out' }, output: 'started\n' });
-    expect(agentProcessesIn(session.place.folder)).toHaveLength(before);
+    // The agent's own processes are none of it.
+    const commands = agentProcessesIn(session.place.folder).map(commandOf);
+    expect(commands.filter((command) => command.includes('sleep'))).toEqual([]);
   });
 
   test('ends with its command, not with what that left in the background', async () => {
@@ -105,10 +107,12 @@ describe('exec', () => {
   });
 
   test('runs beside a turn', async () => {
-    const turn = session.turn('t1', ['!sleep-bash 2', '!say Done.']);
-    await session.journalHolds('seq 2');
+    const gate = new Gate(session.place);
+    const turn = session.turn('t1', [gate.step, '!say Done.']);
+    await gate.reached();
     const ended = recordOf(await session.exec('beside', ['echo', 'beside']), 'exec.ended');
     expect(ended.output).toBe('beside\n');
+    gate.open();
     expect(recordOf(await turn, 'turn.ended').answer).toBe('Done.');
   });
 

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { recordOf } from './support/client.ts';
+import { Gate } from './support/gate.ts';
 import { TestSession } from './support/session.ts';
 import { agentProcessesIn, createWorld, type World } from './support/world.ts';
 
@@ -19,10 +20,12 @@ describe('quiesce', () => {
   });
 
   test('is refused while a turn runs', async () => {
-    const running = session.turn('t1', ['The word is "damson".', '!sleep-bash 2', '!say Noted.']);
-    await session.journalHolds('seq 2');
+    const gate = new Gate(session.place);
+    const running = session.turn('t1', ['The word is "damson".', gate.step, '!say Noted.']);
+    await gate.reached();
     const answer = await session.supervisor.client.request('POST', '/quiesce');
     expect(JSON.parse(answer.body)).toMatchObject({ error: 'turn-running' });
+    gate.open();
     recordOf(await running, 'turn.ended');
   });
 
@@ -44,7 +47,7 @@ describe('quiesce', () => {
     expect((await session.exec('e2', ['true'])).error).toBe('not-started');
   });
 
-  test('is undone by another start, with all that the agent knew', async () => {
+  test('is undone by another start, and the agent knows all that it knew', async () => {
     recordOf(await session.start(), 'start.finished');
     const ended = recordOf(await session.turn('t3', ['!recall "(\\w+)"']), 'turn.ended');
     expect(ended.answer).toContain('damson');

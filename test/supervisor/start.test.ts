@@ -6,7 +6,7 @@ import { startRequest } from './support/requests.ts';
 import { TestSession } from './support/session.ts';
 import { createWorld, testRuntimeVersion, type World } from './support/world.ts';
 
-describe('start', () => {
+describe('a supervisor', () => {
   let world: World;
   let session: TestSession;
 
@@ -53,7 +53,7 @@ describe('start', () => {
     expect(recordOf(await session.start({ from }), 'start.failed')).toEqual(failed);
   });
 
-  test('runs once when it is asked for twice at a time, and replays when asked later', async () => {
+  test('starts once when it is asked to twice at a time, and replays when asked later', async () => {
     const from = await session.journalBytes();
     const both = await Promise.all([session.start({ from }), session.start({ from })]);
     const later = await session.start({ from });

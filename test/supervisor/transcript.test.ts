@@ -53,7 +53,7 @@ describe('the transcript', () => {
     ]);
   });
 
-  test('starts an agent in its folder although that was removed', async () => {
+  test('outlives the folder that the agent worked in', async () => {
     const session = await TestSession.begin(world);
     await session.turn('t1', ['The word is "cherry".', '!say Noted.']);
     process.kill(session.supervisor.agentPid(), 'SIGKILL');
@@ -75,7 +75,7 @@ describe('the transcript', () => {
     expect(costIn([])).toBeNull();
   });
 
-  test('knows our messages by ids that are never used twice', () => {
+  test('has our messages under ids that are never used twice', () => {
     const ids = ['a', 'b'].flatMap((scope) => [0, 1].map((run) => messageUuid(scope, run)));
     expect(new Set(ids).size).toBe(4);
     expect(messageUuid('a', 0)).toBe(ids[0]);

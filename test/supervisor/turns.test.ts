@@ -3,6 +3,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { eventsOf, recordOf } from './support/client.ts';
+import { Gate } from './support/gate.ts';
 import { startRequest, turnRequest } from './support/requests.ts';
 import {
   createWorld,
@@ -12,7 +13,7 @@ import {
   type World,
 } from './support/world.ts';
 
-describe('turns of one generation', () => {
+describe('a supervisor in one generation', () => {
   let world: World;
   let place: Place;
   let supervisor: RunningSupervisor;
@@ -113,13 +114,15 @@ describe('turns of one generation', () => {
   });
 
   test('refuses another text under a known id, and a second turn beside a running one', async () => {
-    const request = turnRequest('long', '!bash sleep 2\n!say Slept.');
+    const gate = new Gate(place);
+    const request = turnRequest('long', `${gate.step}\n!say Passed.`);
     const running = supervisor.client.follow('/turns', request);
     await expect.poll(async () => (await supervisor.client.status()).turnId).toBe('long');
     expect((await turn('other', '!say no')).error).toBe('turn-running');
     expect((await turn('t1', '!say another text')).error).toBe('conflict');
     expect((await turn('long', '!say another text')).error).toBe('conflict');
-    expect(recordOf(await running, 'turn.ended').answer).toBe('Slept.');
+    gate.open();
+    expect(recordOf(await running, 'turn.ended').answer).toBe('Passed.');
   });
 
   test('joins ten thousand pieces of text into few events, and loses none', async () => {
@@ -128,7 +131,7 @@ describe('turns of one generation', () => {
     const text = pieces.map((piece) => piece.text).join('');
     expect(text.trim().split(' ')).toHaveLength(10_000);
     expect(eventsOf(followed, 'agent.text')).toMatchObject([{ text }]);
-    expect(pieces.length).toBeLessThan(2_000);
+    expect(pieces.length).toBeLessThan(5_000);
   });
 
   test('interrupts a running turn, and the next one works', async () => {

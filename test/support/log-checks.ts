@@ -4,11 +4,11 @@ import type { Session } from '../../src/client.ts';
 import type { SessionEvent } from '../../src/contracts/events.ts';
 import { isTurnEnd } from '../../src/contracts/events.ts';
 
-/** The event log as it is now. */
-export async function readLog(session: Session): Promise<SessionEvent[]> {
+/** The event log as it is now: nothing more came for `quietMs`, which a busy machine may need to read it. */
+export async function readLog(session: Session, quietMs = 1_000): Promise<SessionEvent[]> {
   const events: SessionEvent[] = [];
   const stop = new AbortController();
-  const idle = (): NodeJS.Timeout => setTimeout(() => stop.abort(), 300);
+  const idle = (): NodeJS.Timeout => setTimeout(() => stop.abort(), quietMs);
   let timer = idle();
   for await (const event of session.events({ signal: stop.signal })) {
     clearTimeout(timer);

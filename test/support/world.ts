@@ -97,7 +97,7 @@ export class World implements AsyncDisposable {
   async #tell(): Promise<void> {
     for (const session of this.#sessions) {
       console.log(`events of session ${session.id}:`);
-      for (const event of await readLog(session).catch(() => []))
+      for (const event of await readLog(session, 300).catch(() => []))
         console.log(JSON.stringify(event).slice(0, 600));
     }
     for (const worker of this.workers) console.log(`worker ${worker.pid}:\n${worker.tail.join('\n')}`);

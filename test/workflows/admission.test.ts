@@ -54,12 +54,14 @@ describe('a prompt', () => {
     });
   });
 
-  test('is refused when the queue would exceed 512 KiB of UTF-8', () => {
+  test('is refused when the queue would exceed 512 KiB of JSON', () => {
     const long = 'é'.repeat(32_000);
     expect(admitPrompt(open({ queue: queue(8, long) }), { id: 'p', text: long })).toMatchObject({
       answer: 'refuse',
       sentence: expect.stringContaining('512 KiB'),
     });
+    const wide = '\u0001'.repeat(32_000);
+    expect(admitPrompt(open({ queue: queue(2, wide) }), { id: 'p', text: wide }).answer).toBe('refuse');
   });
 
   test('is refused by a closed session', () => {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import {
   afterAgentLoss,
+  afterExecLoss,
   afterSandboxLoss,
   idleRemainingMs,
   isIdle,
@@ -67,8 +68,28 @@ describe('the next step', () => {
       do: 'open',
       reason: 'requested',
     });
-    const exec = { id: 'e1', argv: ['true'], timeoutSeconds: 1 };
+    const exec = { id: 'e1', argv: ['true'], timeoutSeconds: 1, falseStarts: 0 };
     expect(nextStep(data({ ...paused, pendingExecs: [exec] }), 0)).toEqual({ do: 'open', reason: 'exec' });
+  });
+
+  test('lets go of a sandbox that is known to be lost before it tries anything in it', () => {
+    const lost = { ...sandbox, lostCause: 'it was terminated' };
+    const step = { do: 'lose', cause: 'it was terminated' };
+    expect(nextStep(data({ sandbox: lost }), 0)).toEqual(step);
+    expect(nextStep(data({ sandbox: lost, queue: [prompt], asked: asked({ checkpoint: true }) }), 1)).toEqual(
+      step,
+    );
+    expect(nextStep(data({ sandbox: lost, asked: asked({ pause: 'requested' }) }), 0)).toMatchObject({
+      do: 'pause',
+    });
+  });
+
+  test.each(['idle', 'running'] as const)('replaces a sandbox that was lost while %s', (status) => {
+    const phase = status === 'idle' ? { status } : { status, turnId: 'p1' };
+    const exec = { id: 'e1', argv: ['true'], timeoutSeconds: 1, falseStarts: 1 };
+    const replacing = { do: 'open', reason: 'sandbox-lost' };
+    expect(nextStep(data({ sandbox: null, phase, asked: asked({ resume: true }) }), 0)).toEqual(replacing);
+    expect(nextStep(data({ sandbox: null, phase, pendingExecs: [exec] }), 0)).toEqual(replacing);
   });
 
   test('does not pause over a turn whose sandbox was lost', () => {
@@ -94,6 +115,18 @@ describe('after a loss', () => {
       do: 'fail',
       failure: { kind: 'agent', message: expect.stringContaining('SIGKILL') },
     });
+  });
+
+  test('runs an exec again that never began, twice, and one that may have begun never', () => {
+    const exec = { id: 'e1', argv: ['true'], timeoutSeconds: 1, falseStarts: 0 };
+    const loss = { cause: 'gone', started: false };
+    expect(afterExecLoss(exec, loss)).toEqual({ do: 'again', count: 1 });
+    expect(afterExecLoss({ ...exec, falseStarts: 1 }, loss)).toEqual({ do: 'again', count: 2 });
+    expect(afterExecLoss({ ...exec, falseStarts: 2 }, loss)).toMatchObject({
+      do: 'lose',
+      message: expect.stringContaining('gone'),
+    });
+    expect(afterExecLoss(exec, { cause: 'gone', started: true })).toEqual({ do: 'lose', message: 'gone' });
   });
 
   test('restarts a turn twice and then fails it with the cause', () => {

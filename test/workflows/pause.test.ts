@@ -31,7 +31,8 @@ describe('pausing', () => {
   });
 
   test('pauses itself when it has been idle long enough, and not before', async () => {
-    const activities = scriptedActivities({});
+    let startedAtMs = 0;
+    const activities = scriptedActivities({ start: () => void (startedAtMs = Date.now()) });
     await harness.run(
       activities,
       async (handle) => {
@@ -44,9 +45,9 @@ describe('pausing', () => {
       },
       { idleSeconds: 1 },
     );
-    expect(activities.events.find((event) => event.body.type === 'session.pausing')?.body.data).toEqual({
-      reason: 'idle',
-    });
+    const pausing = activities.events.find((event) => event.body.type === 'session.pausing');
+    expect(pausing?.body.data).toEqual({ reason: 'idle' });
+    expect(Date.parse(pausing?.at ?? '') - startedAtMs).toBeGreaterThanOrEqual(1_000);
   });
 
   test('pauses without a snapshot when none can be taken, and says what that costs', async () => {

@@ -3,7 +3,7 @@ import { createWriteStream } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { createInterface } from 'node:readline';
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { childEnd, describeEnd, spawnGuarded, stopChild, type GuardedSpawn } from './guarded-child.ts';
 
 const stopGraceMs = 20_000;

@@ -24,7 +24,7 @@
  * `!fail` first in an answer is an HTTP status, behind an output it is an `error` event in the stream. How counted failures are counted:
  * failure-counts.ts.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { invalidRequest } from './api-error.ts';
 import { bash, callTool, recall, say, type Step } from './steps.ts';
 

@@ -6,7 +6,7 @@
 import { createInterface } from 'node:readline';
 import { once } from 'node:events';
 import { parseArgs } from 'node:util';
-import { z } from 'zod';
+import * as z from 'zod';
 import { demoScript } from '../demo-repository/story.ts';
 import { startScriptedModel } from './server.ts';
 

@@ -1,6 +1,6 @@
 /** Local Modal as a child process, and what it needs of this machine. */
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { findMissingRequirements, installRequirements } from '../../modal-emulator/requirements.ts';
 import type { ModalCredentials } from '../../sandbox/modal-client.ts';
 import { startChildServer } from '../processes/child-server.ts';

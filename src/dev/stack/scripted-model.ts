@@ -1,7 +1,7 @@
 /** The model of the stack when there is no credential for a real one. */
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { startChildServer } from '../processes/child-server.ts';
 import { siblingModule, type Environment } from '../processes/guarded-child.ts';
 

@@ -1,4 +1,5 @@
 /** A Temporal server that is there already, named by the environment or by a profile of temporal.toml. */
+import { status } from '@grpc/grpc-js';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { Connection, isGrpcServiceError, type ConnectionOptions } from '@temporalio/client';
 import type { Environment } from '../processes/guarded-child.ts';
@@ -62,8 +63,8 @@ export async function prepareExistingServer(
   }
 }
 
-/** gRPC's status 4, DEADLINE_EXCEEDED; its own words are about its filters. */
+/** gRPC's own words for a deadline are about its filters. */
 function reasonOf(error: unknown): string {
-  const isDeadline = isGrpcServiceError(error) && error.code === 4;
+  const isDeadline = isGrpcServiceError(error) && error.code === status.DEADLINE_EXCEEDED;
   return isDeadline ? `nothing came within ${answerTimeoutMs / 1_000} s` : firstLine(error);
 }

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { z } from 'zod';
+import * as z from 'zod';
 import { toolEnvironment, toolPath } from './tools.ts';
 
 /** A process named so that another one that got its number later is not taken for it. */

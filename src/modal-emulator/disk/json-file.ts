@@ -1,5 +1,5 @@
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
-import type { z } from 'zod';
+import type * as z from 'zod';
 
 /** Writes a record so that a reader, or a restart at any moment, finds the old one or the new one, never a part. */
 export function writeJsonFile(path: string, value: object): void {

@@ -3,7 +3,7 @@
  * same operation is done by coreutils of the image, as a process of the sandbox, so paths and symlinks mean what they mean inside and
  * nothing can lead out of it.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Container } from '../container/container.ts';
 import type { ContainerProcess, ExitStatus, ProcessOptions } from '../container/container-process.ts';
 import { defaultPath } from '../container/container-factory.ts';

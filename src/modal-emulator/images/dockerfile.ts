@@ -2,7 +2,7 @@
  * The Dockerfile commands Local Modal builds: FROM, RUN, ENV, WORKDIR, SHELL, LABEL and EXPOSE. Every other one is refused: COPY and ADD have
  * no build context here, USER, ENTRYPOINT and CMD would change what a sandbox runs in a way that is not honoured.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { invalid, unsupported } from '../rpc/rpc-error.ts';
 import { splitAssignments, splitWords } from './words.ts';
 

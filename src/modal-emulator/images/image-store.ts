@@ -1,6 +1,6 @@
 import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { readJsonFile, writeJsonFile } from '../disk/json-file.ts';
 import { notFound } from '../rpc/rpc-error.ts';
 import type { Layers } from './layers.ts';

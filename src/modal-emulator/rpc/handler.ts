@@ -3,7 +3,7 @@
  * the strict schema of each RPC lists what Local Modal honours, and everything else that is set is refused.
  */
 import type { Metadata } from '@grpc/grpc-js';
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { invalid, unsupported } from './rpc-error.ts';
 
 export type CallContext = {

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { ExitStatus } from '../container/container-process.ts';
 
 /** Modal's GenericStatus, as far as a sandbox here can end with it. The SDK makes 124 of TIMEOUT, 137 of TERMINATED, else takes `exitcode`. */

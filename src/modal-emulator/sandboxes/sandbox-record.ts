@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { resultSchema } from './result.ts';
 
 /** What is kept on disk of a sandbox: nothing of its environment, and nothing it could be revived from. */

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { idFromContent } from '../disk/ids.ts';
 import { readJsonFile, writeJsonFile } from '../disk/json-file.ts';
 

@@ -2,7 +2,7 @@
  * What Local Modal honours of each control-plane request. The schemas are strict: a field that is set and not listed here is refused, and so
  * is a listed field with a value that cannot be honoured.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 
 const text = z.string().default('');
 const flag = z.boolean().default(false);

@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { serverStream, unary, type Handlers } from '../rpc/handler.ts';
 import { notFound } from '../rpc/rpc-error.ts';
 import type { Build, Builder } from '../images/builder.ts';

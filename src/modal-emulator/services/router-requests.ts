@@ -1,5 +1,5 @@
 /** What Local Modal honours of each request to the command router; strict, as in control-plane-requests.ts. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { secretSourcesSchema } from './control-plane-requests.ts';
 
 const bytes = z.instanceof(Buffer).default(Buffer.alloc(0));

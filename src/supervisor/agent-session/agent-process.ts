@@ -53,9 +53,15 @@ export class AgentProcess {
     this.exited = this.#run();
   }
 
+  /**
+   * Always as text. Claude Code takes a leading slash for one of its own commands: `/clear` would forget the conversation,
+   * `/cost` answer without the model. What is marked as composed by its client is delivered as written; only where it is
+   * needed, because the agent then gets its reminders (nested CLAUDE.md files, skills) after its first tool call instead.
+   */
   send(text: string, uuid: `${string}-${string}-${string}-${string}-${string}`): void {
     const message = { role: 'user', content: text } as const;
-    this.#queue.push({ type: 'user', message, parent_tool_use_id: null, uuid });
+    const verbatim = text.startsWith('/') ? ({ client_composed: true } as const) : {};
+    this.#queue.push({ type: 'user', message, parent_tool_use_id: null, uuid, ...verbatim });
   }
 
   /** Asks once. Whether the turn ends is seen in its result: asked before the turn has begun, the agent may not heed it. */

@@ -11,6 +11,7 @@ import type { Recorder } from '../recorder.ts';
 import { makeFolder } from '../processes/folders.ts';
 import { runNameOf } from '../processes/agent-user.ts';
 import type { Settings } from '../settings.ts';
+import { agentSdk } from './agent-sdk.ts';
 import { AgentProcess } from './agent-process.ts';
 import { AgentTurn, type Cost, type TurnEnd, type TurnInput } from './agent-turn.ts';
 import { costIn } from './transcript-entries.ts';
@@ -139,6 +140,8 @@ export class AgentSession {
       agentSessionId === null ? null : readTranscript(settings, { cwd, agentSessionId }),
       // The agent itself may have removed the folder it is to start in.
       makeFolder(settings, cwd),
+      // Loaded while those programs run.
+      agentSdk(),
     ]);
     if (entries !== null) this.mirror.catchUp(entries);
     else if (this.#hasRun) this.#warn('The transcript of the agent is gone: it begins a new conversation.');

@@ -1,5 +1,5 @@
 /** What the lines of a transcript say. Pure. */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { TurnResult } from '../../agent/results.ts';
 import { transcriptEntrySchema, type TranscriptEntry } from '../../contracts/transcript.ts';
 

@@ -9,8 +9,8 @@ import type { RedactionStream } from '../../secrets/redaction.ts';
 type Stream = 'stdout' | 'stderr';
 
 const joinMs = 20;
-/** Characters of at most three bytes each, and JSON may double some. */
-const pieceCharacters = Math.floor(bounds.eventBytes / 4);
+/** JSON makes at most six bytes of a character (`\u0001`). */
+const pieceCharacters = Math.floor(bounds.eventBytes / 6);
 
 export class OutputEvents {
   readonly #recorder: Recorder;

@@ -1,11 +1,12 @@
 /** An HTTP server that only this machine can reach, on a port that was free. */
-import http from 'node:http';
+import type { RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { http } from '../node-http.ts';
 
 export type LoopbackServer = { url: string; close(): Promise<void> };
 
 /** Long streams in both directions are normal here: no time limit on a request. */
-export async function startLoopbackServer(listener: http.RequestListener): Promise<LoopbackServer> {
+export async function startLoopbackServer(listener: RequestListener): Promise<LoopbackServer> {
   const server = http.createServer({ requestTimeout: 0, keepAliveTimeout: 10 * 60_000 }, listener);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);

@@ -1,17 +1,18 @@
 /** Requests to the server behind a proxy: warm connections, the machine's own certificate authorities too. */
-import http from 'node:http';
+import type { ClientRequest, OutgoingHttpHeaders } from 'node:http';
 import https from 'node:https';
 import tls from 'node:tls';
+import { http } from '../node-http.ts';
 
 type UpstreamRequest = {
   method: string;
   /** With query, as it is sent. */
   path: string;
-  headers: http.OutgoingHttpHeaders;
+  headers: OutgoingHttpHeaders;
 };
 
 export type Upstream = {
-  open(request: UpstreamRequest): http.ClientRequest;
+  open(request: UpstreamRequest): ClientRequest;
   close(): void;
 };
 

@@ -1,4 +1,5 @@
 /** Gets one repository into its folder, on the session's branch, with the work that was carried. */
+import { lstat } from 'node:fs/promises';
 import type { CarriedWork, RepositoryHead } from '../../contracts/checkpoint.ts';
 import { cloneRepository, fetchRepository, type CloneInput } from '../../git/clone.ts';
 import type { Recorder } from '../recorder.ts';
@@ -34,18 +35,22 @@ export async function placeRepository(input: PlaceInput): Promise<RepositoryHead
 
 /** True when a clone ended there: the session's branch is its last step. The remains of one that did not are removed. */
 async function holdsRepository({ settings, env, clone }: PlaceInput): Promise<boolean> {
-  const run = createGitRunner(settings, env);
   const { directory, sessionBranch } = clone;
-  const top = await run(['-C', directory, 'rev-parse', '--git-dir']);
-  const branch = await run([
-    '-C',
-    directory,
-    'rev-parse',
-    '--verify',
-    '--quiet',
-    `refs/heads/${sessionBranch}`,
+  if (await isAbsent(directory)) return false;
+  const run = createGitRunner(settings, env);
+  const [top, branch] = await Promise.all([
+    run(['-C', directory, 'rev-parse', '--git-dir']),
+    run(['-C', directory, 'rev-parse', '--verify', '--quiet', `refs/heads/${sessionBranch}`]),
   ]);
   if (top.stdout.trim() === '.git' && branch.exitCode === 0) return true;
   await emptyFolder(settings, directory);
   return false;
+}
+
+/** In a new sandbox it is, and five programs need not run. Root may look: that follows no link of the agent user's. */
+async function isAbsent(directory: string): Promise<boolean> {
+  return lstat(directory).then(
+    () => false,
+    (error: NodeJS.ErrnoException) => error.code === 'ENOENT',
+  );
 }

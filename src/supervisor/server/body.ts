@@ -1,6 +1,6 @@
 /** Request bodies, with a limit each. */
 import type { IncomingMessage } from 'node:http';
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { RequestRefused } from '../errors.ts';
 
 const mebibyte = 1024 * 1024;

@@ -3,7 +3,7 @@ import { createReadStream } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { z } from 'zod';
+import * as z from 'zod';
 import { promptIdSchema } from '../../contracts/ids.ts';
 import {
   startRequestSchema,
@@ -35,7 +35,9 @@ const handlers: Record<string, Handler> = {
   'GET /status': async ({ supervisor, response }) => sendJson(response, supervisor.status()),
   'POST /start': async (exchange) => {
     const request = await readJson(exchange.request, startRequestSchema);
-    await sendStream(exchange, await exchange.supervisor.start(request), request.from);
+    const started = await exchange.supervisor.start(request);
+    // Not before: loading the Agent SDK and spawning hold this process up, and the answer with it.
+    await sendStream(exchange, started, request.from).finally(() => exchange.supervisor.warm());
   },
   'POST /turns': async (exchange) => {
     const request = await readJson(exchange.request, turnRequestSchema);

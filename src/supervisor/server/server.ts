@@ -1,11 +1,12 @@
 /** HTTP on a unix socket that only root can open. A client that goes away ends its own stream and nothing else. */
 import { once } from 'node:events';
 import { chmodSync, mkdirSync, rmSync, statSync } from 'node:fs';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { dirname } from 'node:path';
-import { ZodError, z } from 'zod';
+import * as z from 'zod';
 import type { SupervisorError } from '../../contracts/supervisor.ts';
 import { RequestRefused } from '../errors.ts';
+import { http } from '../node-http.ts';
 import type { Supervisor } from '../supervisor.ts';
 import { route } from './routes.ts';
 
@@ -25,7 +26,7 @@ export async function listen(supervisor: Supervisor): Promise<Server> {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   if ((statSync(folder).mode & 0o077) !== 0) throw new Error(`${folder} is open to others than root`);
   rmSync(socketPath, { force: true });
-  const server = createServer((request, response) => {
+  const server = http.createServer((request, response) => {
     void answer(supervisor, request, response);
   });
   // A turn may be silent for longer than any limit of a server.
@@ -58,6 +59,6 @@ function refuse(response: ServerResponse, error: SupervisorError): void {
 
 function errorOf(error: unknown): SupervisorError {
   if (error instanceof RequestRefused) return { error: error.error, message: error.message };
-  if (error instanceof ZodError) return { error: 'bad-request', message: z.prettifyError(error) };
+  if (error instanceof z.ZodError) return { error: 'bad-request', message: z.prettifyError(error) };
   return { error: 'internal', message: error instanceof Error ? error.message : String(error) };
 }

@@ -14,7 +14,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(directory, { recursive: true, force: true }));
 
-test('one holder at a time, within a process too', async () => {
+test('a lock has one holder at a time, within a process too', async () => {
   const path = join(directory, 'deep', 'lock');
   const lock = await tryLock(path);
   expect(lock).not.toBeNull();
@@ -40,7 +40,7 @@ test('a killed holder leaves no lock', async () => {
   });
 });
 
-test('works under one lock never overlap, and those that wait say so once', async () => {
+test('what is done under one lock never overlaps, and whoever waits says so once', async () => {
   const path = join(directory, 'shared');
   let inside = 0;
   let waits = 0;
@@ -63,7 +63,7 @@ test('works under one lock never overlap, and those that wait say so once', asyn
   expect(waits).toBe(2);
 });
 
-test('a failing work frees the lock', async () => {
+test('what fails under a lock frees it', async () => {
   const path = join(directory, 'failing');
   await expect(
     withLock(

@@ -8,10 +8,15 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { waitFor } from '../temporal/processes.ts';
 
 let directory: string;
+let running: ChildProcess | undefined;
 beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), 'harvest-dev-'));
 });
-afterEach(() => rm(directory, { recursive: true, force: true }));
+afterEach(async () => {
+  // After a failure only; what it started goes with it.
+  running?.kill('SIGKILL');
+  await rm(directory, { recursive: true, force: true });
+});
 
 function startDev(): { child: ChildProcess; output: () => string } {
   let output = '';
@@ -19,6 +24,7 @@ function startDev(): { child: ChildProcess; output: () => string } {
     env: { ...process.env, HARVEST_DATA_DIR: directory, HARVEST_TASK_QUEUE: 'dev-test' },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
+  running = child;
   for (const stream of [child.stdout, child.stderr]) {
     stream?.on('data', (chunk: Buffer) => (output += chunk.toString()));
   }

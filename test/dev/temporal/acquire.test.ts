@@ -5,7 +5,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { acquireTemporalBinary, cachedBinaryPath } from '../../../src/dev/temporal/acquire.ts';
-import { judgeVersion } from '../../../src/dev/temporal/binary.ts';
 import { downloadBinary } from '../../../src/dev/temporal/download.ts';
 import { TemporalUnavailable } from '../../../src/dev/temporal/errors.ts';
 import { existingServer } from '../../../src/dev/temporal/existing-server.ts';
@@ -46,16 +45,6 @@ function acquire(lines: string[] = []) {
     log: (line) => lines.push(line),
   });
 }
-
-test('versions are judged by their server, whatever the CLI calls itself', () => {
-  expect(judgeVersion('temporal version 0.0.0-DEV (Server 1.29.1, UI 2.42.1)')).toEqual({
-    usable: true,
-    version: 'server 1.29.1',
-  });
-  expect(judgeVersion('temporal version 2.0.0 (Server 2.0.0, UI 3.0.0)').usable).toBe(true);
-  expect(judgeVersion('temporal version 1.1.0 (Server 1.28.9, UI 2.30.0)').usable).toBe(false);
-  expect(judgeVersion('tctl version 1.18.0').usable).toBe(false);
-});
 
 test('a usable `temporal` on PATH comes first', async () => {
   await program(join(programs, 'temporal'), temporalOf('1.31.2'));

@@ -10,7 +10,7 @@ export function isAlive(pid: number): boolean {
   }
 }
 
-/** Polls until it holds; an error counts as not yet. Fails after ten seconds. */
+/** Polls until it holds; an error counts as not yet. Fails after a minute. */
 export async function waitFor(condition: () => boolean | Promise<boolean>): Promise<void> {
   const deadlineMs = Date.now() + 60_000;
   let last: unknown;
@@ -23,5 +23,5 @@ export async function waitFor(condition: () => boolean | Promise<boolean>): Prom
     }
     await sleep(50);
   }
-  throw new Error('waited for 10 s in vain', { cause: last });
+  throw new Error('waited for 60 s in vain', { cause: last });
 }

@@ -57,17 +57,6 @@ export function testCheckpoints({ store }: StoreUnderTest): void {
     await expect(carriedWork.save('s', new Uint8Array(largest.length + 1))).rejects.toThrow(BlobTooLarge);
   });
 
-  test('have blobs beside them, which stay as they were first', async () => {
-    const { blobs, carriedWork } = store();
-    await blobs.save('s', 'b1', Buffer.from('whole output'));
-    await blobs.save('s', 'b1', Buffer.from('another'));
-    await blobs.save('s', 'empty', new Uint8Array());
-    expect(Buffer.from((await blobs.read('s', 'b1')) ?? []).toString()).toBe('whole output');
-    expect((await blobs.read('s', 'empty'))?.length).toBe(0);
-    expect(await blobs.read('s', 'b2')).toBeNull();
-    expect(await carriedWork.read('s', 'b1')).toBeNull();
-  });
-
   test('stay, with what they need, when their session is deleted but for its last one', async () => {
     const filled = await fill();
     await store().deleteSession('s', { keepCheckpoint: true });
@@ -93,20 +82,19 @@ export function testCheckpoints({ store }: StoreUnderTest): void {
     expect(await store().events.lastSeq('other')).toBe(1);
   });
 
-  test('go without the event log and what it points to when that is asked for', async () => {
+  test('go without the event log when that is asked for', async () => {
     const filled = await fill();
     await store().deleteSession('s', { keepCheckpoint: false, keepEvents: true });
     expect(await store().checkpoints.list('s')).toEqual([]);
     expect(await store().carriedWork.read('s', filled.newer)).toBeNull();
     expect(await store().transcripts.position('s')).toBeNull();
     expect(await store().events.lastSeq('s')).toBe(3);
-    expect(await store().blobs.read('s', 'b')).not.toBeNull();
     // A late repeat of an append still adds nothing.
     expect(await store().journal.cursor('s', 1)).toBe(20);
   });
 
   async function fill(): Promise<{ older: string; newer: string }> {
-    const { events, checkpoints, carriedWork, blobs, sandboxes, journal: log } = store();
+    const { events, checkpoints, carriedWork, sandboxes, journal: log } = store();
     await events.appendOwn('other', [ownEvent('1')]);
     await events.appendOwn('s', [ownEvent('1')]);
     const transcripts = ['old', 'new'].map((agentSessionId, index) =>
@@ -115,7 +103,6 @@ export function testCheckpoints({ store }: StoreUnderTest): void {
     await log.append({ ...journal(0, 2), items: transcripts });
     const { sha256: older } = await carriedWork.save('s', Buffer.from('older'));
     const { sha256: newer } = await carriedWork.save('s', Buffer.from('newer'));
-    await blobs.save('s', 'b', Buffer.from('blob'));
     await checkpoints.save(checkpoint('one', { carried: carrying(older) }));
     const transcript = { agentSessionId: 'new', entries: 1 };
     await checkpoints.save(checkpoint('two', { carried: carrying(newer), transcript }));
@@ -129,7 +116,6 @@ export function testCheckpoints({ store }: StoreUnderTest): void {
   async function expectRestForgotten(): Promise<void> {
     expect(await store().events.lastSeq('s')).toBe(0);
     expect(await store().journal.cursor('s', 1)).toBe(0);
-    expect(await store().blobs.read('s', 'b')).toBeNull();
     expect(await store().sandboxes.find('s-g1')).toBeNull();
     // It may still run: only its end lets the ledger forget it.
     expect(await store().sandboxes.find('s-g2')).not.toBeNull();

@@ -73,9 +73,13 @@ export function testFollow({ store, another }: StoreUnderTest): void {
   test('ends when it is aborted, while it waits and while it reads', async () => {
     await append(store(), 1, 200);
     const waiting = new AbortController();
-    const following = take(store(), 1_000, { signal: waiting.signal });
-    setTimeout(() => waiting.abort(), 50);
-    expect(seqsOf(await following)).toEqual(oneTo(200));
+    const followed: SessionEvent[] = [];
+    for await (const event of store().events.follow('s', { after: 0, signal: waiting.signal })) {
+      followed.push(event);
+      // By then it waits for the next one.
+      if (followed.length === 200) setTimeout(() => waiting.abort(), 20);
+    }
+    expect(seqsOf(followed)).toEqual(oneTo(200));
 
     const reading = new AbortController();
     const events: SessionEvent[] = [];

@@ -19,7 +19,7 @@ export function testLedgers({ store }: StoreUnderTest): void {
     expect(await sandboxes.find(name)).toMatchObject({ sandboxId: 'sb-1', endedReason: 'paused' });
   });
 
-  test('bear every record twice; the first intent and the first reason stay', async () => {
+  test('bear every record twice; what is known of a sandbox and the first reason stay', async () => {
     const { sandboxes } = store();
     const name = 's-g1';
     await sandboxes.recordIntent({ name, sessionId: 's', generation: 1 });
@@ -48,19 +48,54 @@ export function testLedgers({ store }: StoreUnderTest): void {
     expect(await sandboxes.find('x')).toBeNull();
   });
 
-  test('know the newest image of a recipe until it is forgotten', async () => {
+  test('open a sandbox again with the next attempt to create it, and when one is there after all', async () => {
+    const { sandboxes } = store();
+    const intent = { name: 's-g1', sessionId: 's', generation: 1 };
+    await sandboxes.recordIntent(intent);
+    await sandboxes.recordEnded({ name: 's-g1', reason: 'not created' });
+    const ended = await sandboxes.find('s-g1');
+    await expect.poll(() => new Date().toISOString()).not.toBe(ended?.intendedAt);
+    await sandboxes.recordIntent(intent);
+    const [open] = await sandboxes.listOpen();
+    expect(open).toMatchObject({ name: 's-g1', sandboxId: null, endedReason: null, doubtedAt: null });
+    expect(open?.intendedAt).not.toBe(ended?.intendedAt);
+    await sandboxes.recordEnded({ name: 's-g1', reason: 'not created' });
+    await sandboxes.recordCreated({ name: 's-g1', sandboxId: 'sb-late' });
+    expect(await sandboxes.listOpen()).toMatchObject([{ name: 's-g1', sandboxId: 'sb-late' }]);
+    await sandboxes.recordEnded({ name: 's-g1', reason: 'terminated' });
+    await sandboxes.recordCreated({ name: 's-g1', sandboxId: 'sb-late' });
+    expect(await sandboxes.listOpen()).toEqual([]);
+  });
+
+  test('keep in doubt an attempt to create of which nobody said how it ended', async () => {
+    const { sandboxes } = store();
+    const intent = { name: 's-g1', sessionId: 's', generation: 1 };
+    await sandboxes.recordIntent(intent);
+    const first = await sandboxes.find('s-g1');
+    expect(first?.doubtedAt).toBeNull();
+    await sandboxes.recordIntent(intent);
+    expect(await sandboxes.find('s-g1')).toMatchObject({ doubtedAt: first?.intendedAt, endedAt: null });
+    // What is certain of the second says nothing of the first.
+    await sandboxes.recordEnded({ name: 's-g1', reason: 'not created' });
+    await sandboxes.recordIntent(intent);
+    expect(await sandboxes.find('s-g1')).toMatchObject({ doubtedAt: first?.intendedAt, endedAt: null });
+    await sandboxes.recordCreated({ name: 's-g1', sandboxId: 'sb-1' });
+    expect(await sandboxes.find('s-g1')).toMatchObject({ doubtedAt: first?.intendedAt, sandboxId: 'sb-1' });
+  });
+
+  test('know the newest image of a recipe in each place until it is forgotten there', async () => {
     const { images } = store();
-    const image = {
-      recipeHash: 'h',
-      imageId: 'im-1',
-      runtimeVersion: '1',
-      builtAt: '2026-03-01T00:00:00.000Z',
-    };
-    expect(await images.findBase('h')).toBeNull();
+    const here = { recipeHash: 'h', place: 'http://127.0.0.1:1' };
+    const there = { recipeHash: 'h', place: 'modal' };
+    const image = { ...here, imageId: 'im-1', runtimeVersion: '1', builtAt: '2026-03-01T00:00:00.000Z' };
+    expect(await images.findBase(here)).toBeNull();
     await images.recordBase(image);
     await images.recordBase({ ...image, imageId: 'im-2' });
-    expect(await images.findBase('h')).toEqual({ ...image, imageId: 'im-2' });
-    await images.forgetBase('h');
-    expect(await images.findBase('h')).toBeNull();
+    expect(await images.findBase(here)).toEqual({ ...image, imageId: 'im-2' });
+    expect(await images.findBase(there)).toBeNull();
+    await images.recordBase({ ...image, ...there, imageId: 'im-3' });
+    await images.forgetBase(here);
+    expect(await images.findBase(here)).toBeNull();
+    expect(await images.findBase(there)).toMatchObject({ imageId: 'im-3' });
   });
 }

@@ -95,6 +95,41 @@ describe('credentials', () => {
     expect(upstream.seen).toEqual([]);
   });
 
+  test.each([301, 307, 308])('a redirect (%d) is passed on, and the credential stays', async (status) => {
+    const elsewhere = await startUpstream(answerOk);
+    const upstream = await startUpstream((request, response) => {
+      request.resume();
+      response.writeHead(status, { location: `${elsewhere.url}/v1/messages` }).end();
+    });
+    const proxy = await startProxy(upstream.url);
+    const response = await fetch(`${proxy.url}/v1/messages`, {
+      method: 'POST',
+      body: '{}',
+      headers: { 'x-api-key': ticket },
+      redirect: 'manual',
+    });
+    expect(response.status).toBe(status);
+    expect([upstream.seen.length, elsewhere.seen.length]).toEqual([1, 0]);
+    expect(JSON.stringify([...response.headers])).not.toContain(apiKey);
+  });
+
+  test('nothing in a request of the agent sends the credential to another server', async () => {
+    const elsewhere = await startUpstream(answerOk);
+    const upstream = await startUpstream(answerOk);
+    const proxy = await startProxy(upstream.url);
+    const { host } = new URL(elsewhere.url);
+    const { port } = new URL(proxy.url);
+    const headers = { 'x-api-key': ticket, host, 'x-forwarded-host': host, forwarded: `host=${host}` };
+    const request = http.request({ port, path: '/v1/messages', headers }).end();
+    const [response] = (await once(request, 'response')) as [http.IncomingMessage];
+    response.resume();
+    expect(elsewhere.seen).toEqual([]);
+    expect(upstream.seen[0]?.headers).toMatchObject({
+      host: new URL(upstream.url).host,
+      'x-api-key': apiKey,
+    });
+  });
+
   test('a server that echoes the credential in a header does not show it to the agent', async () => {
     const upstream = await startUpstream((request, response) => {
       response

@@ -11,9 +11,9 @@ export function startRequest(world: World, url: string, more: Partial<StartReque
     branch: 'harvest/story',
     user: { name: 'Ada', email: 'ada@example.com' },
     model: { url: world.model.url },
-    environment: {},
     secrets: { github: world.gitToken, claude: world.modelCredential },
     ...more,
+    environment: { ...world.agentVariables, ...more.environment },
   };
 }
 

@@ -31,6 +31,8 @@ const repositoryRoot = resolve(import.meta.dirname, '../../..');
 
 export type World = {
   folder: string;
+  /** Keeps what the agent writes beside its home below this folder: it would leave it in the machine's own. */
+  agentVariables: Record<string, string>;
   gitToken: string;
   modelCredential: string;
   git: GitServer;
@@ -79,6 +81,7 @@ export async function createWorld(): Promise<World> {
   let places = 0;
   return {
     folder,
+    agentVariables: agentVariables(join(folder, 'tmp')),
     gitToken,
     modelCredential,
     git,
@@ -97,6 +100,13 @@ export async function createWorld(): Promise<World> {
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** The agent's socket takes another folder when its path has more than 103 bytes: a short name. */
+function agentVariables(folder: string): Record<string, string> {
+  mkdirSync(folder);
+  chownSync(folder, agentUid, agentUid);
+  return { CLAUDE_CODE_TMPDIR: folder, XDG_RUNTIME_DIR: folder };
 }
 
 type Runtime = { folder: string; program: string };
@@ -243,7 +253,8 @@ function agentsIn(folder: string): number[] {
   return agentProcessesIn(folder).filter((pid) => commandOf(pid).includes('stream-json'));
 }
 
-function commandOf(pid: number): string {
+/** Its arguments, parted by NUL; empty when it has ended. */
+export function commandOf(pid: number): string {
   try {
     return readFileSync(`/proc/${pid}/cmdline`, 'utf8');
   } catch {

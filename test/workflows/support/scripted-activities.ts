@@ -1,6 +1,13 @@
 /** Activities that play what a test tells them, and remember what they were asked: plain objects, no sandbox. */
 import { ApplicationFailure } from '@temporalio/common';
-import type { RunTurnInput, SessionActivities, TurnReport } from '../../../src/activities/types.ts';
+import type {
+  ExecReport,
+  RecordEventsInput,
+  RunExecInput,
+  RunTurnInput,
+  SessionActivities,
+  TurnReport,
+} from '../../../src/activities/types.ts';
 import type { Checkpoint, OwnEvent } from '../../../src/contracts/index.ts';
 
 type TurnScript = (input: RunTurnInput) => TurnReport | Promise<TurnReport>;
@@ -42,6 +49,8 @@ export function scriptedActivities(script: {
   turn?: TurnScript;
   start?: (generation: number) => void;
   snapshot?: () => void;
+  exec?: (input: RunExecInput) => ExecReport | Promise<ExecReport>;
+  record?: (input: RecordEventsInput) => void;
 }): ScriptedActivities {
   const events: OwnEvent[] = [];
   const calls: string[] = [];
@@ -83,7 +92,9 @@ export function scriptedActivities(script: {
     },
     runExec: async (input) => {
       note(`exec ${input.exec.id}`, input);
-      return { outcome: { status: 'exited', exitCode: 0 }, output: 'done' };
+      return script.exec === undefined
+        ? { kind: 'ended', outcome: { status: 'exited', exitCode: 0 }, output: 'done' }
+        : script.exec(input);
     },
     takeSnapshot: async (input) => {
       note('snapshot', input);
@@ -95,7 +106,10 @@ export function scriptedActivities(script: {
     },
     endSandbox: async (input) => note('end', input),
     closeSession: async (input) => note('close', input),
-    recordEvents: async (input) => note('record', input),
+    recordEvents: async (input) => {
+      script.record?.(input);
+      note('record', input);
+    },
   };
 }
 

@@ -12,6 +12,7 @@ import { acquireTemporalBinary } from '../../../src/dev/temporal/acquire.ts';
 import { startTemporalServer } from '../../../src/dev/temporal/server.ts';
 import type { TemporalServer } from '../../../src/dev/temporal/server.ts';
 import { session } from '../../../src/workflows/session.ts';
+import { temporalLogger } from '../../support/temporal-log.ts';
 import type { ScriptedActivities } from './scripted-activities.ts';
 
 type Options = Parameters<typeof session>[0]['options'];
@@ -86,7 +87,7 @@ export class SessionHarness {
     this.#client = new Client({ connection: await Connection.connect({ address }) });
     this.#native = await NativeConnection.connect({ address });
     const workflowsPath = new URL('../../../src/workflows/index.ts', import.meta.url).pathname;
-    this.#bundle = await bundleWorkflowCode({ workflowsPath });
+    this.#bundle = await bundleWorkflowCode({ workflowsPath, logger: temporalLogger });
   }
 
   async #close(): Promise<void> {
