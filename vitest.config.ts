@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
 /** Files that share one stack: Temporal, Local Modal with the base image, the scripted model and a git server. */
-const onStack = ['test/session/**/*.test.ts', 'test/contract/**/*.test.ts'];
+const onStack = ['test/session/**/*.test.ts', 'test/contract-page/**/*.test.ts'];
 
 export default defineConfig({
   test: {

@@ -1,6 +1,6 @@
 /**
  * Builds the package: `node scripts/build.ts [folder]`, `dist` by default. Compiles what users install (the embedded stack
- * belongs to a checkout) and bundles the supervisor, so that an installed worker needs no bundler for it.
+ * belongs to a checkout) and bundles the supervisor and the workflows, so that an installed worker need not.
  */
 import { execFile } from 'node:child_process';
 import { glob, readFile, rm, writeFile } from 'node:fs/promises';
@@ -8,6 +8,7 @@ import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { buildTemplate } from '../src/supervisor-bundle.ts';
+import { bundleWorkflows } from '../src/workflow-bundle.ts';
 
 const root = join(import.meta.dirname, '..');
 const output = resolve(process.argv[2] ?? join(root, 'dist'));
@@ -18,6 +19,7 @@ const typescriptSpecifier = /((?:from |import\()(['"])\.{1,2}\/[^'"]*)\.ts\2/g;
 await rm(output, { recursive: true, force: true });
 await compile();
 await writeFile(join(output, 'supervisor.mjs'), await buildTemplate());
+await writeFile(join(output, 'bundled-workflows.js'), await bundleWorkflows());
 console.log(`built ${output}`);
 
 async function compile(): Promise<void> {

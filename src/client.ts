@@ -2,8 +2,9 @@
  * Harvest for callers: sessions from any process that can reach Temporal and the data directory. The composition root
  * of the client; it needs no worker in the process and loads none of its native code.
  */
+import { connectOptionsSchema } from './client/connect-options.ts';
+import type { ConnectOptions } from './client/connect-options.ts';
 import { connectTemporal } from './client/connect.ts';
-import type { TemporalOptions } from './client/connect.ts';
 import { StoreUnavailable } from './client/errors.ts';
 import { listSessions, listSessionsSchema } from './client/list-sessions.ts';
 import type { ListedSession, ListSessionsFilter } from './client/list-sessions.ts';
@@ -15,13 +16,14 @@ import { Session } from './client/session.ts';
 import { startSession } from './client/start-session.ts';
 import type { TemporalCalls } from './client/temporal-calls.ts';
 import { check, checkSessionId } from './client/validate.ts';
-import { readConfig } from './config.ts';
+import { readClientConfig } from './config.ts';
 import { loadSealingKeys } from './sealing-keys.ts';
 import type { SealingKeys } from './secrets/sealing.ts';
 import { openStoreReader } from './store/open-store.ts';
 import type { StoreReader } from './store/store.ts';
 
 export * from './client/errors.ts';
+export type { ConnectOptions } from './client/connect-options.ts';
 export type { TemporalOptions } from './client/connect.ts';
 export type { ExecOutput, ExecResult, ExecRun } from './client/exec-run.ts';
 export type { ListedSession, ListSessionsFilter } from './client/list-sessions.ts';
@@ -30,19 +32,6 @@ export type { CreateSessionRequest } from './client/session-request.ts';
 export type { ExecOptions, PromptOptions, Session } from './client/session.ts';
 export type { Turn, TurnResult } from './client/turn.ts';
 export type { SessionEvent, SessionEventOf, SessionState } from './contracts/index.ts';
-
-export type ConnectOptions = {
-  /** Default: from the environment (`TEMPORAL_ADDRESS`, …) or a profile of `temporal.toml`. */
-  temporal?: TemporalOptions;
-  /** Where the store is. Default: `HARVEST_DATA_DIR`. */
-  dataDirectory?: string;
-  /** Default: `HARVEST_TASK_QUEUE`, else `harvest`. */
-  taskQueue?: string;
-  /** Keys to seal credentials with. Default: `HARVEST_SEALING_KEYS`, else the data directory's own. */
-  sealingKeys?: string;
-  /** Seconds a request may go without an answer, its repeats included. Default: 30. */
-  answerSeconds?: number;
-};
 
 /** How long one call waits before it is repeated; several fit into the default time for an answer. */
 const attemptMs = 8_000;
@@ -68,11 +57,13 @@ export class Harvest implements AsyncDisposable {
   }
 
   /**
-   * Connects to Temporal and opens the store. Throws `TemporalUnreachable` (after at most 5 s), `StoreUnavailable`,
-   * `InvalidRequest`; a repeat is harmless. Give it back with `close()` or `await using`.
+   * Connects to Temporal and opens the store. Throws `InvalidRequest` (the options, or Temporal's settings in the
+   * environment or `temporal.toml`), `TemporalUnreachable` (after at most 5 s), `StoreUnavailable`; a repeat is harmless.
+   * Give it back with `close()` or `await using`.
    */
   static async connect(options: ConnectOptions = {}): Promise<Harvest> {
-    const config = readConfig();
+    check('Connection', connectOptionsSchema, options);
+    const config = readClientConfig();
     const { dataDirectory = config.dataDirectory, taskQueue = config.taskQueue } = options;
     const answerMs = (options.answerSeconds ?? defaultAnswerSeconds) * 1_000;
     const configured = options.sealingKeys ?? config.sealingKeys;
@@ -95,7 +86,8 @@ export class Harvest implements AsyncDisposable {
    * idempotency key: the same request again attaches to the session, another one throws `SessionExists`, and one that comes
    * when Temporal has forgotten the session `SessionIdUsed`. Throws `InvalidRequest`, `SealingUnavailable` and
    * `StoreUnavailable` before anything is sent, `TemporalUnreachable`, or `NoAnswer`: repeat it under the same session id
-   * then. Leaving an `await using` block terminates the session unless `keep` is said.
+   * then. Without a session id one is made, and a repeat starts another session. Leaving an `await using` block terminates
+   * the session unless `keep: true` is said.
    */
   async createSession(request: CreateSessionRequest): Promise<Session> {
     const { input, keep } = toSessionInput(request, this.#keys);
@@ -105,19 +97,25 @@ export class Harvest implements AsyncDisposable {
   }
 
   /**
-   * A session by its id; nothing is sent, so one that does not exist shows at the first use. Throws `InvalidRequest` for
+   * A session by its id; nothing is sent or asked, so one that does not exist shows at the first use. Throws `InvalidRequest` for
    * what is no session id. Leaving an `await using` block leaves the session as it is unless `keep: false` is said.
    */
   session(sessionId: string, options: { keep?: boolean } = {}): Session {
     return this.#attach(checkSessionId(sessionId), options.keep ?? true);
   }
 
-  /** The newest sessions, open and closed. Temporal's records may lag by a moment; a repeat is harmless. */
+  /**
+   * The newest sessions, open and closed. Temporal's records may lag by a moment. Throws `InvalidRequest`,
+   * `TemporalUnreachable`, or `NoAnswer`; a repeat is harmless.
+   */
   async listSessions(filter: ListSessionsFilter = {}): Promise<ListedSession[]> {
     return listSessions(this.#calls, check('Filter of sessions', listSessionsSchema, filter));
   }
 
-  /** Ends every iteration with `HarvestClosed`, and the connections. Sessions go on. */
+  /**
+   * Ends every iteration and every wait with `HarvestClosed`, and the connections. Sessions go on. A second call does
+   * nothing.
+   */
   async close(): Promise<void> {
     this.#closing.abort();
     await this.#store.close();

@@ -15,16 +15,21 @@ import {
 
 const text = z.string().trim().min(1);
 
-const environmentSchema = z.object({
+const clientSchema = z.object({
   HARVEST_DATA_DIR: text.optional(),
   HARVEST_TASK_QUEUE: text.default(defaultTaskQueue),
   HARVEST_SEALING_KEYS: text.optional(),
+  XDG_DATA_HOME: text.optional(),
+});
+
+const environmentSchema = clientSchema.extend({
   HARVEST_MODEL_URL: z.url({ protocol: /^https?$/ }).default('https://api.anthropic.com'),
   HARVEST_CREDENTIAL_VARIABLES: text.default(
     'github:GITHUB_TOKEN@github.com,claude:CLAUDE_CODE_OAUTH_TOKEN,claude:ANTHROPIC_API_KEY',
   ),
   HARVEST_MODAL_SECRETS: text.default(''),
   HARVEST_MODAL_APP: text.default('harvest'),
+  HARVEST_WORKFLOW_BUNDLE: text.optional(),
   HARVEST_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
   MODAL_SERVER_URL: text.optional(),
   MODAL_TOKEN_ID: text.optional(),
@@ -32,7 +37,6 @@ const environmentSchema = z.object({
   MODAL_ENVIRONMENT: text.optional(),
   CLAUDE_CODE_OAUTH_TOKEN: text.optional(),
   ANTHROPIC_API_KEY: text.optional(),
-  XDG_DATA_HOME: text.optional(),
   XDG_CACHE_HOME: text.optional(),
 });
 
@@ -44,6 +48,8 @@ export type Config = {
   taskQueue: string;
   sealingKeys: string | undefined;
   modelUrl: string;
+  /** The file that a worker from the sources would otherwise make when it starts. */
+  workflowBundle: string | undefined;
   logLevel: 'debug' | 'info' | 'warn' | 'error';
   /** Which of the worker's variables and named Modal secrets sessions may name as credentials, and where those are sent. */
   grants: { variables: CredentialGrants; modalSecrets: CredentialGrants };
@@ -58,6 +64,9 @@ export type Config = {
   };
   claudeCredential: string | undefined;
 };
+
+/** What a client uses of it. */
+export type ClientConfig = Pick<Config, 'dataDirectory' | 'taskQueue' | 'sealingKeys'>;
 
 export class InvalidConfiguration extends Error {
   override readonly name = 'InvalidConfiguration';
@@ -82,12 +91,10 @@ export function parseConfig(environment: Readonly<Record<string, string | undefi
     return value ? [[name, value]] : [];
   });
   return {
-    dataDirectory:
-      env.HARVEST_DATA_DIR ?? join(env.XDG_DATA_HOME ?? join(homedir(), '.local', 'share'), 'harvest'),
+    ...clientConfigOf(env),
     cacheDirectory: join(env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'harvest'),
-    taskQueue: env.HARVEST_TASK_QUEUE,
-    sealingKeys: env.HARVEST_SEALING_KEYS,
     modelUrl: env.HARVEST_MODEL_URL,
+    workflowBundle: env.HARVEST_WORKFLOW_BUNDLE,
     logLevel: env.HARVEST_LOG_LEVEL,
     grants,
     credentialVariables: new Map(values),
@@ -98,6 +105,20 @@ export function parseConfig(environment: Readonly<Record<string, string | undefi
       credentials: modalCredentials(env.MODAL_TOKEN_ID, env.MODAL_TOKEN_SECRET),
     },
     claudeCredential: env.CLAUDE_CODE_OAUTH_TOKEN ?? env.ANTHROPIC_API_KEY,
+  };
+}
+
+/** A client needs nothing of what is the worker's, and does not stumble over it; of its own nothing can be malformed. */
+export function parseClientConfig(environment: Readonly<Record<string, string | undefined>>): ClientConfig {
+  return clientConfigOf(clientSchema.parse(dropEmpty(environment)));
+}
+
+function clientConfigOf(env: z.output<typeof clientSchema>): ClientConfig {
+  return {
+    dataDirectory:
+      env.HARVEST_DATA_DIR ?? join(env.XDG_DATA_HOME ?? join(homedir(), '.local', 'share'), 'harvest'),
+    taskQueue: env.HARVEST_TASK_QUEUE,
+    sealingKeys: env.HARVEST_SEALING_KEYS,
   };
 }
 
@@ -122,6 +143,11 @@ function modalCredentials(
 /** The configuration of this process. */
 export function readConfig(): Config {
   return parseConfig(process.env);
+}
+
+/** The same for a client in whatever process. */
+export function readClientConfig(): ClientConfig {
+  return parseClientConfig(process.env);
 }
 
 /** What this process hands on to those it starts. */

@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 
-export type SupervisorBundle = { code: string; sha256: string; fileName: string };
+export type SupervisorBundle = { code: string; fileName: string };
 
 const versionMark = '__HARVEST_SUPERVISOR_VERSION__';
 
@@ -20,7 +20,7 @@ export async function bundleSupervisor(): Promise<SupervisorBundle> {
   const version = createHash('sha256').update(template).digest('hex').slice(0, 16);
   const code = template.replaceAll(versionMark, version);
   const sha256 = createHash('sha256').update(code).digest('hex');
-  return { code, sha256, fileName: `supervisor-${sha256}.mjs` };
+  return { code, fileName: `supervisor-${sha256}.mjs` };
 }
 
 /** The bundle whose version is still a mark; what the build writes beside this file. */

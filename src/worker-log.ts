@@ -1,5 +1,6 @@
 /** The worker's log: JSON lines on stderr, the native part's among them, each through the redactor (I8). */
 import { DefaultLogger, Runtime } from '@temporalio/worker';
+import type { NativeConnectionOptions } from '@temporalio/worker';
 import type { Config } from './config.ts';
 import { createRedactor } from './secrets/redaction.ts';
 import type { SealingKeys } from './secrets/sealing.ts';
@@ -8,15 +9,17 @@ import type { SealingKeys } from './secrets/sealing.ts';
 export function secretsOf(parts: {
   config: Config;
   keys: SealingKeys;
-  temporalApiKey: string | undefined;
+  temporal: Pick<NativeConnectionOptions, 'apiKey' | 'tls'>;
 }): string[] {
-  const { config, keys, temporalApiKey } = parts;
+  const { config, keys, temporal } = parts;
+  const tlsKey = typeof temporal.tls === 'object' ? temporal.tls?.clientCertPair?.key : undefined;
   return [
     ...config.credentialVariables.values(),
     config.claudeCredential,
     config.modal.credentials?.tokenSecret,
     ...keys.secretTexts(),
-    temporalApiKey,
+    temporal.apiKey,
+    tlsKey === undefined ? undefined : new TextDecoder().decode(tlsKey),
   ].filter((value) => value !== undefined);
 }
 
@@ -36,6 +39,17 @@ export function createLogRedactor(parts: {
       ? own.text(text)
       : createRedactor({ values: [...values, ...opened] }).text(text);
   };
+}
+
+/** The redactor from the process's first line on: it passes the shapes alone until it has learned what the secrets are. */
+export class LogRedaction {
+  #redact = createLogRedactor({ values: [], openedIn: () => [] });
+
+  readonly text = (text: string): string => this.#redact(text);
+
+  learn(parts: Parameters<typeof createLogRedactor>[0]): void {
+    this.#redact = createLogRedactor(parts);
+  }
 }
 
 /** Once per process, before anything of Temporal's native part is used. */

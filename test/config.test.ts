@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { InvalidConfiguration, parseConfig } from '../src/config.ts';
+import { InvalidConfiguration, parseClientConfig, parseConfig } from '../src/config.ts';
 
 describe('the configuration', () => {
   test('has defaults for a machine that sets nothing', () => {
@@ -25,6 +25,21 @@ describe('the configuration', () => {
 
   test('treats a variable set to nothing as not set', () => {
     expect(parseConfig({ HARVEST_TASK_QUEUE: '', HARVEST_DATA_DIR: ' ' }).taskQueue).toBe('harvest');
+  });
+
+  test('is read by a client that has only what it uses, whatever stands in the worker’s variables', () => {
+    const environment = {
+      HARVEST_DATA_DIR: '/data',
+      HARVEST_TASK_QUEUE: 'q',
+      HARVEST_MODAL_SECRETS: 'nonsense',
+      HARVEST_LOG_LEVEL: 'loud',
+      MODAL_TOKEN_ID: 'half',
+    };
+    expect(parseClientConfig(environment)).toEqual({
+      dataDirectory: '/data',
+      taskQueue: 'q',
+      sealingKeys: undefined,
+    });
   });
 
   test('reads only the variables that sessions may name', () => {

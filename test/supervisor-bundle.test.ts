@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { bundleSupervisor } from '../src/supervisor-bundle.ts';
 
@@ -9,7 +10,7 @@ describe('the bundle', () => {
     );
     const outside = imports.filter((name) => name?.startsWith('node:') === false);
     expect(new Set(outside)).toEqual(new Set(['@anthropic-ai/claude-agent-sdk']));
-    expect(bundle.fileName).toBe(`supervisor-${bundle.sha256}.mjs`);
+    expect(bundle.fileName).toBe(`supervisor-${createHash('sha256').update(bundle.code).digest('hex')}.mjs`);
     expect(await bundleSupervisor()).toEqual(bundle);
   });
 

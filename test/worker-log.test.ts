@@ -5,7 +5,7 @@ import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
 import { sealCredentials } from '../src/client/credentials.ts';
 import { SealingKeys, generateSealingKey } from '../src/secrets/sealing.ts';
-import { createLogRedactor } from '../src/worker-log.ts';
+import { LogRedaction, createLogRedactor } from '../src/worker-log.ts';
 
 const program = join(import.meta.dirname, 'fixtures/worker-log-main.ts');
 /** Of no shape that the redactor knows. */
@@ -18,6 +18,7 @@ test('the worker’s log shows no secret of the worker, and none of an open sess
     claude: aSecret(),
     modal: aSecret(),
     temporal: aSecret(),
+    temporalTls: aSecret(),
     users: `users-own-${randomBytes(9).toString('hex')}`,
     firstKey: firstKey.split(':')[1] ?? '',
     secondKey: secondKey.split(':')[1] ?? '',
@@ -50,7 +51,14 @@ test('the worker’s log shows no secret of the worker, and none of an open sess
       MODAL_TOKEN_SECRET: secrets.modal,
     },
   });
-  running.child.stdin?.end(JSON.stringify({ session, lines, temporalApiKey: secrets.temporal }));
+  running.child.stdin?.end(
+    JSON.stringify({
+      session,
+      lines,
+      temporalApiKey: secrets.temporal,
+      temporalTlsKey: secrets.temporalTls,
+    }),
+  );
   const { stderr, stdout } = await running;
   const logged = stderr.trim().split('\n');
   expect(logged).toHaveLength(lines.length);
@@ -69,4 +77,13 @@ test('the value of one session does not cut that of another in two', () => {
   });
   expect(redact('x long-secret-value y worker-own z')).toBe('x [redacted:secret] y [redacted:secret] z');
   expect(redact('nothing')).toBe('nothing');
+});
+
+test('before the worker’s secrets are read the shapes are redacted, and then the secrets too', () => {
+  const redaction = new LogRedaction();
+  const { text } = redaction;
+  const token = `ghp_${'a1'.repeat(18)}`;
+  expect(text(`${token} worker-own`)).toBe('[redacted:github-token] worker-own');
+  redaction.learn({ values: ['worker-own'], openedIn: () => [] });
+  expect(text(`${token} worker-own`)).toBe('[redacted:github-token] [redacted:secret]');
 });

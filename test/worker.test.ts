@@ -65,14 +65,20 @@ test('a variable of the wrong form is named', async () => {
   });
 });
 
-test('a credential for loopback is refused in Modal’s cloud, where the agent would get it', async () => {
-  const entries = { HARVEST_CREDENTIAL_VARIABLES: 'github:GITHUB_TOKEN@127.0.0.1:3000' };
-  expect(await startWorker(entries)).toEqual({
-    exitCode: 1,
-    said: expect.stringMatching(/cannot name 127\.0\.0\.1:3000 without MODAL_SERVER_URL: .*\n$/),
-  });
-  expect(await readdir(dataDirectory)).toEqual([]);
-});
+test.each([
+  { setting: 'HARVEST_CREDENTIAL_VARIABLES', entry: 'github:GITHUB_TOKEN@127.0.0.1:3000' },
+  { setting: 'HARVEST_MODAL_SECRETS', entry: 'github:my-secret/KEY@127.0.0.1:3000' },
+])(
+  'a credential for loopback in $setting is refused in Modal’s cloud, where the agent would get it',
+  async ({ setting, entry }) => {
+    const { exitCode, said } = await startWorker({ [setting]: entry });
+    expect(exitCode).toBe(1);
+    const start = `environment variable ${setting}: cannot name 127.0.0.1:3000 without MODAL_SERVER_URL: `;
+    expect(said.startsWith(start), said).toBe(true);
+    expect(said.trim()).not.toContain('\n');
+    expect(await readdir(dataDirectory)).toEqual([]);
+  },
+);
 
 test('a token that stands where a variable belongs is not repeated', async () => {
   const token = `ghp_${'a1'.repeat(18)}`;

@@ -3,26 +3,19 @@
  * because it lost its secrets with its memory.
  */
 import type { SessionInput } from '../contracts/session-input.ts';
-import { branchOf } from '../contracts/ids.ts';
-import { repositoryNameOf } from '../contracts/session-input.ts';
 import type { StartRequest, SupervisorStatus } from '../contracts/supervisor.ts';
 import { SandboxLost } from '../sandbox/errors.ts';
 import type { Sandbox } from '../sandbox/provider.ts';
 import type { Attempt } from './attempt.ts';
 import type { ActivityDeps } from './deps.ts';
-import { StartFailed, StartFailedForNow } from './errors.ts';
-import { JournalPump } from './journal-pump.ts';
+import { postStart } from './post-start.ts';
 import { SupervisorAbsent, SupervisorRefused, waitForSupervisor } from './supervisor-client.ts';
-import type { StartedSupervisor } from './types.ts';
 
 /** How long a supervisor may take to come (back). */
 const supervisorPatienceSeconds = 60;
 
 /** How often one request may be cut. Cuts of the network are rejoined below this. */
 export const maximumCuts = 20;
-
-/** Cloning from a server that does not answer is tried this often before the start has failed. */
-const networkAttempts = 5;
 
 export type Attachment = {
   deps: ActivityDeps;
@@ -62,6 +55,7 @@ async function knownConversation({ deps, session }: Attachment): Promise<StartRe
   const position = await deps.store.transcripts.position(session.sessionId);
   if (position === null) return undefined;
   const transcript = { agentSessionId: position.agentSessionId };
+  // As from a snapshot: the files are in place.
   return { from: 'snapshot', carried: [], transcript, recentMessages: [] };
 }
 
@@ -73,54 +67,4 @@ export async function expectSupervisor(sandbox: Sandbox, { signal }: Attempt): P
     if (!(error instanceof SupervisorAbsent)) throw error;
     throw new SandboxLost(sandbox.sandboxId, `its supervisor does not answer: ${error.message}`);
   }
-}
-
-export type PostStart = {
-  session: SessionInput;
-  generation: number;
-  sandbox: Sandbox;
-  restore?: StartRequest['restore'] | undefined;
-};
-
-/** Posts `/start`; also after a restart of the supervisor, which has lost its secrets then. */
-export async function postStart(
-  deps: ActivityDeps,
-  input: PostStart,
-  attempt: Attempt,
-): Promise<StartedSupervisor> {
-  const { session, generation, sandbox, restore } = input;
-  const opened = deps.vault.open(session);
-  const body: Omit<StartRequest, 'from'> = {
-    sessionId: session.sessionId,
-    generation,
-    repositories: session.repositories.map((repository) => ({
-      name: repositoryNameOf(repository),
-      url: repository.url,
-      branch: repository.branch,
-    })),
-    branch: branchOf(session.sessionId),
-    user: session.user,
-    model: {
-      url: deps.modelUrl,
-      ...(session.options.model === undefined ? {} : { name: session.options.model }),
-    },
-    environment: session.options.environment,
-    secrets: opened.values,
-    ...(restore === undefined ? {} : { restore }),
-  };
-  const pump = new JournalPump({
-    deps,
-    sandbox,
-    sessionId: session.sessionId,
-    generation,
-    signal: attempt.signal,
-  });
-  const record = await pump.stream('/start', body, { namedSecrets: opened.named });
-  if (record?.kind === 'start.finished')
-    return { heads: record.heads, runtimeVersion: record.runtimeVersion };
-  if (record?.kind !== 'start.failed') throw new SupervisorAbsent('the start ended without its record');
-  const { kind, message } = record.failure;
-  throw kind === 'network' && attempt.number < networkAttempts
-    ? new StartFailedForNow(message)
-    : new StartFailed(message);
 }

@@ -1,6 +1,7 @@
 /** Where new sandboxes get their base image from: the store's record of the provider's place, else its build, once per process. */
 import { baseRecipe } from '../images/base-recipe.ts';
 import { runtimeVersion } from '../images/runtime-version.ts';
+import { ImageBuildFailed } from '../sandbox/errors.ts';
 import type { ImageRef, SandboxProvider } from '../sandbox/provider.ts';
 import type { Store } from '../store/store.ts';
 import { whenAborted } from './when-aborted.ts';
@@ -23,7 +24,13 @@ export function createBaseImageSource(parts: {
   const build = async (): Promise<ImageRef> => {
     log('building the base image', { recipe: recipe.contentHash });
     // Shared by every session that waits for it: it does not stop with one of them.
-    const image = await provider.buildImage(recipe, (text) => log(text.trimEnd()));
+    const image = await provider
+      .buildImage(recipe, (text) => log(text.trimEnd()))
+      .catch((error: unknown) => {
+        if (error instanceof ImageBuildFailed)
+          log('the base image could not be built', { cause: error.message, output: error.log });
+        throw error;
+      });
     await store.images.recordBase({
       ...key,
       imageId: image.imageId,

@@ -1,29 +1,39 @@
 /** Creates a generation's sandbox, once (I7), and puts the supervisor into it. */
 import type { EventBody } from '../contracts/events.ts';
 import { sandboxNameOf } from '../contracts/ids.ts';
-import { ImageGone, ProviderBusy, ProviderUnavailable } from '../sandbox/errors.ts';
-import type { ImageRef } from '../sandbox/provider.ts';
+import { ImageGone, ProviderBusy, ProviderUnavailable, SandboxLost } from '../sandbox/errors.ts';
+import type { Sandbox } from '../sandbox/provider.ts';
 import type { Attempt } from './attempt.ts';
 import type { ActivityDeps } from './deps.ts';
 import { endSandboxes, settleOldIntents } from './end-sandboxes.ts';
 import { findOrCreate } from './find-or-create.ts';
 import { entrypoint, installSupervisor, programPath } from './install-supervisor.ts';
 import { tell } from './own-events.ts';
+import { SupervisorAbsent } from './supervisor-client.ts';
 import type { CreateSandboxInput, CreatedSandbox } from './types.ts';
 
-/** From the snapshot or the base image. Throws `SandboxLost`, `ImageGone`, `ProviderBusy`, `ProviderRefused`. */
+/** Attempts after which a sandbox that does not take the supervisor is given up. */
+const installAttempts = 5;
+
+/**
+ * From the snapshot or the base image. Throws `SandboxLost`, `ImageGone`, `ProviderBusy`, `ProviderRefused`,
+ * `CredentialUnavailable`.
+ */
 export async function createSandbox(
   deps: ActivityDeps,
   input: CreateSandboxInput,
   attempt: Attempt,
 ): Promise<CreatedSandbox> {
   const { sessionId, generation, snapshot } = input;
+  // A source that is refused costs no sandbox.
+  deps.vault.open(input.session);
   const from = snapshot === null ? 'base' : 'snapshot';
-  const note = async (step: string, body: EventBody): Promise<void> =>
-    tell(deps, input, { eventId: `${step}-g${generation}`, body });
-  await endSandboxes(deps, sessionId, { below: generation });
-  await settleOldIntents(deps);
-  const image: ImageRef = snapshot ?? (await deps.baseImage.find(attempt.signal));
+  const note: Note = async (step, body) => tell(deps, input, { eventId: `${step}-g${generation}`, body });
+  void settleOldIntents(deps);
+  const image = await tellingWaits('sandbox-waiting', note, async () => {
+    await endSandboxes(deps, sessionId, { below: generation });
+    return snapshot ?? deps.baseImage.find(attempt.signal);
+  });
   const name = sandboxNameOf(sessionId, generation);
   await note('sandbox-creating', {
     type: 'sandbox.creating',
@@ -39,16 +49,15 @@ export async function createSandbox(
     tags: { session: sessionId, generation: String(generation) },
     timeoutSeconds: input.lifetimeSeconds,
   };
-  const sandbox = await findOrCreate(deps, wanted, attempt).catch(async (error: unknown) => {
-    if (error instanceof ProviderBusy || error instanceof ProviderUnavailable) {
-      await note('sandbox-waiting', { type: 'sandbox.waiting', data: { message: error.message } });
-    }
-    if (!(error instanceof ImageGone) || snapshot !== null) throw error;
-    await deps.baseImage.forget();
-    throw new ProviderUnavailable('the base image is gone: the next attempt builds it again');
-  });
+  const sandbox = await tellingWaits('sandbox-waiting', note, async () =>
+    findOrCreate(deps, wanted, attempt).catch(async (error: unknown) => {
+      if (!(error instanceof ImageGone) || snapshot !== null) throw error;
+      await deps.baseImage.forget();
+      throw new ProviderUnavailable('the base image is gone: the next attempt builds it again');
+    }),
+  );
   const created = performance.now();
-  await installSupervisor(deps, sandbox, attempt.signal);
+  await tellingWaits('supervisor-waiting', note, async () => install(deps, sandbox, attempt));
   const ready = performance.now();
   await note('sandbox-ready', {
     type: 'sandbox.ready',
@@ -59,4 +68,29 @@ export async function createSandbox(
     },
   });
   return { sandboxId: sandbox.sandboxId, imageId: image.imageId, from };
+}
+
+type Note = (step: string, body: EventBody) => Promise<void>;
+
+/** What the next attempt may mend is told once, so that a session that waits for it does not wait silently. */
+async function tellingWaits<T>(step: string, note: Note, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof ProviderBusy || error instanceof ProviderUnavailable)
+      await note(step, { type: 'sandbox.waiting', data: { message: error.message } });
+    throw error;
+  }
+}
+
+/** A sandbox that does not take the supervisor is of no use, however long it runs: the workflow replaces a lost one. */
+async function install(deps: ActivityDeps, sandbox: Sandbox, { signal, number }: Attempt): Promise<void> {
+  try {
+    await installSupervisor(deps, sandbox, signal);
+  } catch (error) {
+    const isGivenUp = error instanceof SupervisorAbsent || number >= installAttempts;
+    if (signal.aborted || error instanceof SandboxLost || !isGivenUp) throw error;
+    const why = error instanceof Error ? error.message : String(error);
+    throw new SandboxLost(sandbox.sandboxId, `it does not take its supervisor: ${why}`);
+  }
 }

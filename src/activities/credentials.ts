@@ -10,7 +10,7 @@ import type { SealingKeys } from '../secrets/sealing.ts';
 import { createRedactor } from '../secrets/redaction.ts';
 import type { Redactor } from '../secrets/redaction.ts';
 import { CredentialUnavailable } from './errors.ts';
-import type { NamedSecret } from './supervisor-client.ts';
+import type { NamedSecret } from './named-secrets.ts';
 
 export type OpenedCredentials = {
   values: { github?: string; claude?: string };

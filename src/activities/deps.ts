@@ -4,7 +4,7 @@ import type { Store } from '../store/store.ts';
 import type { BaseImageSource } from './base-image.ts';
 import type { CredentialVault } from './credentials.ts';
 
-type SupervisorProgram = { code: string; sha256: string; fileName: string };
+type SupervisorProgram = { code: string; fileName: string };
 
 export type ActivityDeps = {
   store: Store;

@@ -1,15 +1,15 @@
 /**
- * Ends what the ledger thinks open (I7). Owns the end of every row: with its sandbox, and not before it is certain that no
- * attempt to create one, whose answer nobody heard, still brings another of that name.
+ * Ends what the ledger thinks open (I7). Owns the end of every row: its known sandbox is ended by its id, and the row
+ * stays open until it is certain that no attempt of which nobody heard still brings another sandbox of that name.
  */
 import type { Sandbox } from '../sandbox/provider.ts';
 import type { SandboxRecord } from '../store/store.ts';
 import type { ActivityDeps } from './deps.ts';
+import { isKnownOpen, isOldIntent, ledgerVerdict } from './ledger-verdict.ts';
+import type { LedgerVerdict } from './ledger-verdict.ts';
 
 export type LedgerDeps = Pick<ActivityDeps, 'store' | 'provider' | 'log'>;
 
-/** An attempt is over by then, whatever became of its worker: its requests have deadlines of minutes. */
-const attemptSeconds = 10 * 60;
 /** Of other sessions, with one create. */
 const oldIntentsAtOnce = 5;
 
@@ -27,47 +27,83 @@ export async function endSandboxes(
   return settled;
 }
 
-/** Intents of any session that nobody looks after any more. What does not work now works with another create. */
+/**
+ * Old intents of any session, which may have closed long ago. Runs beside a create: nobody waits for it and it never
+ * rejects. Which ones is left to chance, so that those whose settling keeps failing are in nobody's way.
+ */
 export async function settleOldIntents(deps: LedgerDeps): Promise<void> {
-  const old = (await deps.store.sandboxes.listOpen()).filter(
-    ({ sandboxId, intendedAt }) => sandboxId === null && !isRecent(intendedAt),
+  const settling = chooseOldIntents(deps).then(async (entries) =>
+    Promise.all(entries.map(async (entry) => settleOldIntent(deps, entry))),
   );
-  for (const entry of old.slice(0, oldIntentsAtOnce)) {
-    await endRecorded(deps, entry).catch((error: unknown) =>
-      deps.log('an old intent could not be settled', { sandbox: entry.name, cause: String(error) }),
-    );
-  }
+  await settling.catch((error: unknown) =>
+    deps.log('old intents could not be looked for', { cause: String(error) }),
+  );
 }
 
-/** True when it is certain that the row's sandbox has ended or was never created; the row has ended then, too. */
-export async function endRecorded(deps: LedgerDeps, entry: SandboxRecord): Promise<boolean> {
-  const { store, provider } = deps;
-  const { name, sandboxId, intendedAt } = entry;
-  if (sandboxId !== null) await (await provider.attach(sandboxId)).terminate();
-  const named = sandboxId === null || isInDoubt(entry) ? await provider.findByName(name) : null;
-  if (named !== null) await endFound(deps, name, named);
-  // The one in doubt is there when another than the known one has the name.
-  const isClear = !isInDoubt(entry) || (sandboxId !== null && named !== null);
-  const isKnown = sandboxId !== null || named !== null || !isRecent(intendedAt);
-  if (!isClear || !isKnown) return false;
-  const existed = sandboxId !== null || named !== null;
-  await store.sandboxes.recordEnded({
-    name,
-    reason: existed ? 'ended by the session' : 'it was never created',
-  });
+async function chooseOldIntents({ store }: LedgerDeps): Promise<SandboxRecord[]> {
+  const open = await store.sandboxes.listOpen();
+  return open
+    .filter((entry) => isOldIntent(entry, Date.now()))
+    .map((entry) => ({ entry, place: Math.random() }))
+    .toSorted((one, other) => one.place - other.place)
+    .slice(0, oldIntentsAtOnce)
+    .map(({ entry }) => entry);
+}
+
+async function settleOldIntent(deps: LedgerDeps, entry: SandboxRecord): Promise<void> {
+  await endRecorded(deps, entry).catch((error: unknown) =>
+    deps.log('an old intent could not be settled', { sandbox: entry.name, cause: String(error) }),
+  );
+}
+
+/**
+ * True when it is certain that nothing of the row's name runs or may still come; the row is closed then. False, too, when
+ * somebody began another attempt meanwhile: what has the name now may be that one's.
+ */
+export async function endRecorded(deps: LedgerDeps, judged: SandboxRecord): Promise<boolean> {
+  const { name, intendedAt } = judged;
+  let entry: SandboxRecord | null = judged;
+  while (entry !== null) {
+    if (entry.intendedAt !== intendedAt) return false;
+    const named = isKnownOpen(entry) ? null : await deps.provider.findByName(name);
+    const verdict = ledgerVerdict(entry, named?.sandboxId ?? null, Date.now());
+    if (verdict === 'ended') return true;
+    if (verdict === 'may-still-come') return false;
+    if (!(await carryOut(deps, entry, { verdict, named }))) return false;
+    entry = await deps.store.sandboxes.find(name);
+  }
+  // Forgotten with its session.
   return true;
 }
 
-async function endFound({ store }: LedgerDeps, name: string, sandbox: Sandbox): Promise<void> {
-  await store.sandboxes.recordCreated({ name, sandboxId: sandbox.sandboxId });
-  await sandbox.terminate();
+type Step = { verdict: Exclude<LedgerVerdict, 'ended' | 'may-still-come'>; named: Sandbox | null };
+
+/** False when the row is not any more what was judged: nothing was recorded then. */
+async function carryOut(
+  { store, provider }: LedgerDeps,
+  entry: SandboxRecord,
+  { verdict, named }: Step,
+): Promise<boolean> {
+  const { sandboxes } = store;
+  const { name, sandboxId, doubtedAt } = entry;
+  switch (verdict) {
+    case 'end-known':
+      if (sandboxId !== null) await (await provider.attach(sandboxId)).terminate();
+      return sandboxes.recordEnded(entry, 'ended by the session');
+    case 'end-named':
+      // Ended as the known one then. It is another attempt's when the row has changed since it was read.
+      if (named === null || !isSame(entry, await sandboxes.find(name))) return false;
+      await sandboxes.recordCreated({ name, sandboxId: named.sandboxId });
+      return true;
+    case 'never-created':
+      return sandboxes.recordEnded(entry, 'it was never created');
+    case 'doubt-over':
+      if (doubtedAt !== null) await sandboxes.settleDoubt({ name, doubtedAt });
+      return true;
+  }
 }
 
-/** Whether an attempt of which nobody heard may still bring a sandbox of this name. */
-export function isInDoubt({ doubtedAt }: SandboxRecord): boolean {
-  return doubtedAt !== null && isRecent(doubtedAt);
-}
-
-function isRecent(at: string): boolean {
-  return Date.now() - Date.parse(at) < attemptSeconds * 1_000;
+function isSame(entry: SandboxRecord, now: SandboxRecord | null): boolean {
+  const { intendedAt, sandboxId, endedAt } = entry;
+  return now?.intendedAt === intendedAt && now.sandboxId === sandboxId && now.endedAt === endedAt;
 }

@@ -1,9 +1,9 @@
-/** Ends a session's sandbox, and closes the session with what it keeps. */
+/** Ends a session's sandboxes, and closes the session with what it keeps. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Attempt } from './attempt.ts';
 import type { ActivityDeps } from './deps.ts';
 import { endSandboxes } from './end-sandboxes.ts';
-import type { CloseSessionInput, EndSandboxInput } from './types.ts';
+import type { CloseSessionInput, EndSandboxesInput } from './types.ts';
 
 const all = { below: Number.POSITIVE_INFINITY };
 
@@ -11,8 +11,8 @@ const all = { below: Number.POSITIVE_INFINITY };
 const closingPatienceSeconds = 30;
 const longestPauseMs = 4_000;
 
-/** Ends the session's sandbox, and any that an attempt created without reporting back. */
-export async function endSandbox(deps: ActivityDeps, input: EndSandboxInput): Promise<void> {
+/** Also one that an attempt created without reporting back. */
+export async function endSessionSandboxes(deps: ActivityDeps, input: EndSandboxesInput): Promise<void> {
   await endSandboxes(deps, input.sessionId, all);
 }
 
@@ -30,7 +30,7 @@ export async function closeSession(
     if (snapshot === null || (!discard && snapshot.imageId === latest?.snapshot?.imageId)) continue;
     await deps.provider.deleteImage({ imageId: snapshot.imageId });
   }
-  if (discard) await deps.store.deleteSession(sessionId, { keepCheckpoint: false, keepEvents: true });
+  if (discard) await deps.store.deleteSession(sessionId, { keepEvents: true });
   deps.vault.forget(sessionId);
 }
 

@@ -1,7 +1,6 @@
 /** Runs one exec in the supervisor, or attaches to it: re-attachable like a turn, and never started twice. */
 import type { ExecOutcome } from '../contracts/turn.ts';
 import { SandboxLost } from '../sandbox/errors.ts';
-import type { Sandbox } from '../sandbox/provider.ts';
 import { stayAttached } from './attach.ts';
 import type { Attempt } from './attempt.ts';
 import type { ActivityDeps } from './deps.ts';
@@ -18,9 +17,7 @@ export async function runExec(
   attempt: Attempt,
 ): Promise<ExecReport> {
   const { sessionId, generation, exec } = input;
-  // An attempt before this one may have sent it.
-  const reach = { reached: attempt.number > 1 };
-  const sandbox = watchReach(await deps.provider.attach(input.sandboxId), reach);
+  const sandbox = await deps.provider.attach(input.sandboxId);
   const pump = new JournalPump({ deps, sandbox, sessionId, generation, signal: attempt.signal });
   const body = {
     execId: exec.id,
@@ -35,24 +32,10 @@ export async function runExec(
   } catch (error) {
     if (!(error instanceof SandboxLost)) throw error;
     const ended = await endedInLog(deps, input);
-    return ended ?? { kind: 'sandbox-lost', cause: error.message, started: reach.reached };
+    // An attempt before this one may have sent it, too.
+    const started = attempt.number > 1 || pump.reached;
+    return ended ?? { kind: 'sandbox-lost', cause: error.message, started };
   }
-}
-
-/** Notes when a request got into the sandbox: from then on nobody can say that the supervisor has not read it. */
-function watchReach(sandbox: Sandbox, reach: { reached: boolean }): Sandbox {
-  return {
-    sandboxId: sandbox.sandboxId,
-    exec: async (argv, options) => {
-      const process = await sandbox.exec(argv, options);
-      reach.reached = true;
-      return process;
-    },
-    writeFile: async (...call) => sandbox.writeFile(...call),
-    snapshot: async (options) => sandbox.snapshot(options),
-    isRunning: async () => sandbox.isRunning(),
-    terminate: async () => sandbox.terminate(),
-  };
 }
 
 /** The sandbox may be lost after the exec's end came out of it; its output is in the event log. */

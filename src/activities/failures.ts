@@ -1,4 +1,4 @@
-/** The one place where errors of the ports become failures of Temporal. Whether it may be tried again is in the type. */
+/** The one place where errors of the ports become failures of Temporal, and where it is decided which are tried again. */
 import { ApplicationFailure, TemporalFailure } from '@temporalio/common';
 import { failureTypes } from '../contracts/failures.ts';
 import type { FailureType } from '../contracts/failures.ts';
@@ -9,27 +9,41 @@ import {
   ProviderRefused,
   SandboxLost,
 } from '../sandbox/errors.ts';
+import { BlobTooLarge, JournalMismatch, StoreCorrupted } from '../store/errors.ts';
 import { CredentialUnavailable, SessionIdUsed, StartFailed } from './errors.ts';
+import { SupervisorRefused } from './supervisor-client.ts';
 
-/** What is not listed is retried as it is: unreachable, cut, a defect that the next version mends. */
+/** Errors that the next attempt would only meet again. What is not listed is retried: unreachable, cut, no room, a full disk. */
+const finalTypes: readonly [kind: new (...args: never[]) => Error, type: FailureType][] = [
+  [SandboxLost, failureTypes.sandboxLost],
+  [ImageGone, failureTypes.imageGone],
+  [ProviderRefused, failureTypes.providerRefused],
+  [ImageBuildFailed, failureTypes.providerRefused],
+  [CredentialUnavailable, failureTypes.credentialUnavailable],
+  [StartFailed, failureTypes.startFailed],
+  [SessionIdUsed, failureTypes.sessionIdUsed],
+  [JournalMismatch, failureTypes.inconsistent],
+  [BlobTooLarge, failureTypes.inconsistent],
+  [StoreCorrupted, failureTypes.inconsistent],
+];
+
+/** Refusals of what was asked, not of the moment. */
+const finalRefusals: readonly SupervisorRefused['error'][] = ['conflict', 'bad-request', 'other-generation'];
+
+/** Nothing but redacted text: causes and stacks would go into the history as they are (I8). */
 export function toFailure(error: unknown, redact: (text: string) => string): unknown {
-  const final = (type: FailureType, { message }: Error): ApplicationFailure =>
-    ApplicationFailure.nonRetryable(redact(message), type);
-  if (error instanceof SandboxLost) return final(failureTypes.sandboxLost, error);
-  if (error instanceof ImageGone) return final(failureTypes.imageGone, error);
-  if (error instanceof ProviderRefused) return final(failureTypes.providerRefused, error);
-  if (error instanceof ImageBuildFailed) return final(failureTypes.providerRefused, error);
-  if (error instanceof CredentialUnavailable) return final(failureTypes.credentialUnavailable, error);
-  if (error instanceof StartFailed) return final(failureTypes.startFailed, error);
-  if (error instanceof SessionIdUsed) return final(failureTypes.sessionIdUsed, error);
-  if (error instanceof ProviderBusy) {
-    return ApplicationFailure.retryable(redact(error.message), failureTypes.providerBusy);
-  }
-  // The SDK knows its own, and a cancelled wait by its name.
-  if (!(error instanceof Error) || error instanceof TemporalFailure || error.name === 'AbortError')
-    return error;
-  // Not the error itself: its causes and its stack would go into the history as they are (I8).
-  const failure = ApplicationFailure.retryable(redact(error.message), error.name);
+  // The SDK's own say nothing of ours.
+  if (!(error instanceof Error) || error instanceof TemporalFailure) return error;
+  const finalType = finalTypeOf(error);
+  if (finalType !== null) return ApplicationFailure.nonRetryable(redact(error.message), finalType);
+  const type = error instanceof ProviderBusy ? failureTypes.providerBusy : error.name;
+  const failure = ApplicationFailure.retryable(redact(error.message), type);
   failure.stack = redact(error.stack ?? '');
   return failure;
+}
+
+function finalTypeOf(error: Error): FailureType | null {
+  if (error instanceof SupervisorRefused)
+    return finalRefusals.includes(error.error) ? failureTypes.inconsistent : null;
+  return finalTypes.find(([kind]) => error instanceof kind)?.[1] ?? null;
 }

@@ -1,12 +1,13 @@
 /**
  * A generation's sandbox: found, or created once (I7). Owns what the ledger says of it from the first intent to its id: a row
- * without an id is open exactly as long as the sandbox may come into being, so that whoever ends the session looks for it.
+ * is open as long as a sandbox of its name may still come into being, so that whoever ends the session looks for it.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ImageGone, ProviderBusy, ProviderRefused, SandboxLost } from '../sandbox/errors.ts';
 import type { CreateSandbox, Sandbox } from '../sandbox/provider.ts';
+import type { SandboxRecord } from '../store/store.ts';
 import type { Attempt } from './attempt.ts';
-import { endRecorded, isInDoubt } from './end-sandboxes.ts';
+import { endRecorded } from './end-sandboxes.ts';
 import type { LedgerDeps } from './end-sandboxes.ts';
 import { whenAborted } from './when-aborted.ts';
 
@@ -30,9 +31,9 @@ export async function findOrCreate(
     throw new SandboxLost(known.sandboxId, 'it ended while it started');
   }
   attempt.signal.throwIfAborted();
-  await deps.store.sandboxes.recordIntent({ name, sessionId, generation });
+  const intent = await deps.store.sandboxes.recordIntent({ name, sessionId, generation });
   // Without the attempt's signal: what was sent is carried out whether or not anybody hears the answer.
-  const creating = create(deps, request);
+  const creating = create(deps, request, intent);
   try {
     return await Promise.race([creating, whenAborted(attempt.signal)]);
   } catch (error) {
@@ -42,22 +43,27 @@ export async function findOrCreate(
   }
 }
 
-async function create(deps: LedgerDeps, request: CreateSandbox): Promise<Sandbox> {
+async function create(deps: LedgerDeps, request: CreateSandbox, intent: SandboxRecord): Promise<Sandbox> {
   const { name } = request;
   try {
     const sandbox = await deps.provider.create(request);
     await deps.store.sandboxes.recordCreated({ name, sandboxId: sandbox.sandboxId });
     return sandbox;
   } catch (error) {
-    await recordFailure(deps, name, error).catch((failure: unknown) =>
+    await recordFailure(deps, intent, error).catch((failure: unknown) =>
       deps.log('the ledger does not know how a create failed', { sandbox: name, cause: String(failure) }),
     );
     throw error;
   }
 }
 
-/** What is certain after a create that failed. Without an answer that tells, the row stays open. */
-async function recordFailure({ store, provider }: LedgerDeps, name: string, error: unknown): Promise<void> {
+/** What is certain after a create that failed. Without an answer that tells, the row stays open, as with a later attempt. */
+async function recordFailure(
+  { store, provider }: LedgerDeps,
+  intent: SandboxRecord,
+  error: unknown,
+): Promise<void> {
+  const { name } = intent;
   if (error instanceof SandboxLost) {
     await store.sandboxes.recordCreated({ name, sandboxId: error.sandboxId });
     return;
@@ -65,9 +71,7 @@ async function recordFailure({ store, provider }: LedgerDeps, name: string, erro
   const isRefused = [ProviderBusy, ProviderRefused, ImageGone].some((kind) => error instanceof kind);
   // The refusal may have been of the first command in a sandbox that is there.
   if (!isRefused || (await provider.findByName(name)) !== null) return;
-  const row = await store.sandboxes.find(name);
-  if (row === null || isInDoubt(row)) return;
-  await store.sandboxes.recordEnded({ name, reason: 'it was not created' });
+  await store.sandboxes.recordEnded(intent, 'it was not created');
 }
 
 /** Nobody waits for the sandbox any more: it is ended when it comes, also after the attempt, while this process lives. */

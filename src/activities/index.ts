@@ -1,28 +1,24 @@
 /** The activities, bound to what they need. Every one first appends the workflow's own events that travel with it (I6). */
-import type { OwnEvent } from '../contracts/events.ts';
-import type { SessionInput } from '../contracts/session-input.ts';
 import { attempt } from './attempt.ts';
 import type { Attempt } from './attempt.ts';
 import type { ActivityDeps } from './deps.ts';
 import { runExec } from './exec.ts';
 import { appendOwnEvents, recordEvents } from './own-events.ts';
 import { createSandbox } from './create-sandbox.ts';
-import { closeSession, endSandbox } from './end-session.ts';
+import { closeSession, endSessionSandboxes } from './end-session.ts';
 import { takeSnapshot } from './snapshot.ts';
 import { startSupervisor } from './start.ts';
 import { interruptTurn } from './interrupt.ts';
 import { runTurn } from './turn.ts';
-import type { SessionActivities } from './types.ts';
-
-type Input = { sessionId: string; session: SessionInput; events: OwnEvent[] };
+import type { ForSession, SessionActivities } from './types.ts';
 
 export function createActivities(deps: ActivityDeps): SessionActivities {
-  const redactFor = ({ session, sessionId }: Input): ((text: string) => string) => {
+  const redactFor = ({ session, sessionId }: ForSession): ((text: string) => string) => {
     deps.vault.prepare(session);
     return (text) => deps.vault.redactorFor(sessionId).text(text);
   };
   const activity =
-    <I extends Input, O>(work: (deps: ActivityDeps, input: I, attempt: Attempt) => Promise<O>) =>
+    <I extends ForSession, O>(work: (deps: ActivityDeps, input: I, attempt: Attempt) => Promise<O>) =>
     async (input: I): Promise<O> =>
       attempt(redactFor(input), async (current) => {
         await appendOwnEvents(deps, input.sessionId, input.events);
@@ -35,7 +31,7 @@ export function createActivities(deps: ActivityDeps): SessionActivities {
     interruptTurn: activity(async (deps, input, { signal }) => interruptTurn(deps, input, signal)),
     runExec: activity(runExec),
     takeSnapshot: activity(takeSnapshot),
-    endSandbox: activity(endSandbox),
+    endSandboxes: activity(endSessionSandboxes),
     closeSession: activity(closeSession),
     // A local activity has no heartbeat.
     recordEvents: async (input) => recordEvents(deps, input, redactFor(input)),

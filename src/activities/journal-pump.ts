@@ -11,7 +11,7 @@ import type { ActivityDeps } from './deps.ts';
 import { eventOf } from './journal-events.ts';
 import { streamJournal } from './journal-stream.ts';
 import type { PlacedRecord } from './journal-stream.ts';
-import { SupervisorAbsent, ask } from './supervisor-client.ts';
+import { SupervisorAbsent, SupervisorRefused, ask } from './supervisor-client.ts';
 import type { SupervisorRequest } from './supervisor-client.ts';
 
 type TurnEnded = Extract<JournalRecord, { kind: 'turn.ended' }>;
@@ -28,9 +28,18 @@ export type PumpOptions = {
 
 export class JournalPump {
   readonly #options: PumpOptions;
+  #reached = false;
 
   constructor(options: PumpOptions) {
     this.#options = options;
+  }
+
+  /**
+   * A request got into the sandbox and was not refused: nobody can say any more that the supervisor has not read it, or
+   * done what it asks for.
+   */
+  get reached(): boolean {
+    return this.#reached;
   }
 
   /** Where the event log is in this generation's journal. */
@@ -49,13 +58,18 @@ export class JournalPump {
     more: Pick<SupervisorRequest, 'namedSecrets'> = {},
   ): Promise<JournalRecord | null> {
     const from = await this.cursor();
+    const before = this.#reached;
     const end = await streamJournal(this.#options.sandbox, {
       ...more,
       path: body === null ? `${path}?from=${from}` : path,
       ...(body === null ? {} : { body: JSON.stringify({ ...body, from }) }),
       from,
       signal: this.#options.signal,
+      onSent: () => (this.#reached = true),
       onRecords: (records) => this.#store(records),
+    }).catch((error: unknown) => {
+      if (error instanceof SupervisorRefused) this.#reached = before;
+      throw error;
     });
     if (end.record?.kind === 'turn.ended') await this.checkpointOf(end.record);
     return end.record;
@@ -116,7 +130,7 @@ export class JournalPump {
         offset,
         endOffset,
         at: record.at,
-        ...eventOf(record),
+        event: eventOf(record),
         ...(record.kind === 'transcript' ? { transcript: record.batch } : {}),
       })),
     });

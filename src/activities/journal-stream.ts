@@ -8,17 +8,22 @@ import type { SupervisorRequest } from './supervisor-client.ts';
 /** `offset` is the record's first byte in the journal, `endOffset` the first byte after its newline. */
 export type PlacedRecord = { offset: number; endOffset: number; record: JournalRecord };
 
+export type StreamOptions = SupervisorRequest & {
+  from: number;
+  /** The sandbox has taken the request: from now on the supervisor may have read it. */
+  onSent?: () => void;
+  onRecords: (records: PlacedRecord[]) => Promise<void>;
+};
+
 const newline = 0x0a;
 
 /**
  * Sends the request and hands on the journal's records as they come, those of one chunk together.
  * Returns the stream's end; throws `SupervisorAbsent` when the stream was cut, `SupervisorRefused`, `SandboxLost`.
  */
-export async function streamJournal(
-  sandbox: Sandbox,
-  options: SupervisorRequest & { from: number; onRecords: (records: PlacedRecord[]) => Promise<void> },
-): Promise<StreamEnd> {
+export async function streamJournal(sandbox: Sandbox, options: StreamOptions): Promise<StreamEnd> {
   const curl = await request(sandbox, options);
+  options.onSent?.();
   let offset = options.from;
   let rest: Buffer = Buffer.alloc(0);
   let end: StreamEnd | null = null;

@@ -1,8 +1,9 @@
 /** Starts the supervisor's session in a new sandbox, and brings back what a restore needs. */
-import { expectSupervisor, maximumCuts, postStart } from './attach.ts';
+import { expectSupervisor, maximumCuts } from './attach.ts';
 import type { Attempt } from './attempt.ts';
 import type { ActivityDeps } from './deps.ts';
 import { tell } from './own-events.ts';
+import { postStart } from './post-start.ts';
 import { sendRestore } from './restore.ts';
 import { SupervisorAbsent } from './supervisor-client.ts';
 import type { StartSupervisorInput, StartedSupervisor } from './types.ts';

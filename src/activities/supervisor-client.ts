@@ -7,8 +7,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { supervisorErrorSchema, supervisorPaths, supervisorStatusSchema } from '../contracts/supervisor.ts';
 import type { SupervisorError, SupervisorStatus } from '../contracts/supervisor.ts';
 import { SandboxLost } from '../sandbox/errors.ts';
-import { CredentialUnavailable } from './errors.ts';
 import type { Sandbox, SandboxProcess } from '../sandbox/provider.ts';
+import { CredentialUnavailable } from './errors.ts';
+import { fillingIn, missingSecretCode } from './named-secrets.ts';
+import type { NamedSecret } from './named-secrets.ts';
 
 /** The connection was cut, or nobody listens (yet): ask again, then attach again. */
 export class SupervisorAbsent extends Error {
@@ -25,9 +27,6 @@ export class SupervisorRefused extends Error {
   }
 }
 
-/** No exit code of curl's. */
-const missingSecretCode = 121;
-
 export type SupervisorRequest = {
   method?: 'GET' | 'POST' | 'PUT';
   /** Path and query. */
@@ -37,15 +36,12 @@ export type SupervisorRequest = {
   namedSecrets?: readonly NamedSecret[];
   signal?: AbortSignal;
 };
-export type NamedSecret = { field: 'github' | 'claude'; name: string; key: string };
 
 /** Sends a request and returns the running curl; `finish` says how it ended. */
 export async function request(sandbox: Sandbox, options: SupervisorRequest): Promise<SandboxProcess> {
   const { body, namedSecrets = [], signal } = options;
   const curl = curlCommand(options);
-  const argv =
-    namedSecrets.length === 0 ? curl : [supervisorPaths.node, '-e', fillIn(namedSecrets), '--', ...curl];
-  return sandbox.exec(argv, {
+  return sandbox.exec(namedSecrets.length === 0 ? curl : fillingIn(namedSecrets, curl), {
     ...(body === undefined ? {} : { stdin: body }),
     ...(namedSecrets.length === 0 ? {} : { secretNames: namedSecrets.map((secret) => secret.name) }),
     ...(signal === undefined ? {} : { signal }),
@@ -58,20 +54,6 @@ export function curlCommand({ method, path, body }: SupervisorRequest): string[]
   const curl = ['curl', '-sN', '--fail-with-body', '--unix-socket', supervisorPaths.socket, '-X', verb];
   if (body !== undefined) curl.push('-H', 'content-type: application/json', '--data-binary', '@-');
   return [...curl, `http://supervisor${path}`];
-}
-
-/**
- * A Node program for the sandbox: puts the values of named Modal secrets, which only this one process has as variables,
- * into the body and hands it to curl. So the worker never sees them (I8).
- */
-function fillIn(secrets: readonly NamedSecret[]): string {
-  return [
-    `const body = JSON.parse(require('fs').readFileSync(0, 'utf8'));`,
-    `for (const { field, name, key } of ${JSON.stringify(secrets)}) { if (process.env[key] === undefined) { console.error(name + ' has no key ' + key); process.exit(${missingSecretCode}); } body.secrets[field] = process.env[key]; }`,
-    `const [curl, ...args] = process.argv.slice(1);`,
-    `const run = require('child_process').spawnSync(curl, args, { input: JSON.stringify(body), env: { PATH: process.env.PATH }, stdio: ['pipe', 'inherit', 'inherit'] });`,
-    `process.exitCode = run.status ?? 1;`,
-  ].join('\n');
 }
 
 /** Throws what curl's end means; `lastOutput` is what it printed, which after an HTTP error is the error's body. */

@@ -5,6 +5,7 @@ import type { TurnEndEvent } from '../contracts/events.ts';
 import { turnCheckpointId } from '../contracts/ids.ts';
 import type { JournalRecord } from '../contracts/supervisor.ts';
 import type { TurnOutcome } from '../contracts/turn.ts';
+import { textTail } from '../contracts/text-tail.ts';
 import { SandboxLost } from '../sandbox/errors.ts';
 import { stayAttached } from './attach.ts';
 import type { Attempt } from './attempt.ts';
@@ -12,7 +13,6 @@ import type { ActivityDeps } from './deps.ts';
 import { letGo } from './interrupt.ts';
 import { JournalPump } from './journal-pump.ts';
 import { SupervisorAbsent } from './supervisor-client.ts';
-import { tail } from './tail.ts';
 import type { RunTurnInput, TurnReport } from './types.ts';
 
 /** A lost sandbox and a lost agent are reports, not failures. A repeat attaches (I2). */
@@ -41,7 +41,9 @@ export async function runTurn(
     if (error instanceof SandboxLost) {
       const ended = await endedInLog(deps, input);
       if (ended !== null) return ended;
-      return { kind: 'sandbox-lost', cause: error.message, started: await hasStarted(deps, input) };
+      // An attempt before this one may have sent it, too; and an activity before this one, which the event log knows.
+      const started = attempt.number > 1 || pump.reached || (await hasStarted(deps, input));
+      return { kind: 'sandbox-lost', cause: error.message, started };
     }
     if (attempt.cancelRequested()) await letGo(sandbox, turnId);
     throw error;
@@ -56,7 +58,7 @@ async function reportOf(record: JournalRecord | null, pump: JournalPump): Promis
   return {
     kind: 'ended',
     outcome: record.outcome,
-    answer: tail(record.answer, bounds.answerTailBytes),
+    answer: textTail(record.answer, bounds.answerTailBytes),
     totals: record.totals,
     checkpoint: await pump.checkpointOf(record),
   };
@@ -80,7 +82,7 @@ async function endedInLog(deps: ActivityDeps, input: RunTurnInput): Promise<Turn
   return {
     kind: 'ended',
     outcome: outcomeOf(end),
-    answer: tail(answer, bounds.answerTailBytes),
+    answer: textTail(answer, bounds.answerTailBytes),
     totals,
     checkpoint,
   };

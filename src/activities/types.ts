@@ -12,7 +12,7 @@ import type {
 } from '../contracts/index.ts';
 
 /** Every activity first appends the workflow's own events that travel with it (I6). */
-type ForSession = { sessionId: string; session: SessionInput; events: OwnEvent[] };
+export type ForSession = { sessionId: string; session: SessionInput; events: OwnEvent[] };
 type InSandbox = ForSession & { generation: number; sandboxId: string };
 
 export type CreateSandboxInput = ForSession & {
@@ -46,7 +46,7 @@ export type TurnReport =
       checkpoint: Checkpoint;
     }
   | { kind: 'agent-lost'; cause: 'agent-died' | 'supervisor-died'; losses: number; message: string }
-  /** `started`: the supervisor had taken the turn, so it may have done something. */
+  /** `started` false: certainly nothing of it ran. */
   | { kind: 'sandbox-lost'; cause: string; started: boolean };
 
 export type InterruptTurnInput = InSandbox & { turnId: string };
@@ -64,15 +64,12 @@ export type TakeSnapshotInput = InSandbox & {
   quiesce: boolean;
 };
 
-export type EndSandboxInput = ForSession;
+export type EndSandboxesInput = ForSession;
 export type CloseSessionInput = ForSession & { discard: boolean };
 /** `claimFor`: the first run of a session takes the session id before anything is stored under it. */
 export type RecordEventsInput = ForSession & { claimFor?: string };
 
-/**
- * Failures are `ApplicationFailure`s of the types in `contracts/failures.ts`; `SandboxLost`, `ImageGone`, `StartFailed`,
- * `CredentialUnavailable`, `ProviderRefused` and `SessionIdUsed` are not retried by the activity's policy.
- */
+/** Failures are `ApplicationFailure`s of the types in `contracts/failures.ts`; which are retried is in them (`failures.ts`). */
 export type SessionActivities = {
   createSandbox(input: CreateSandboxInput): Promise<CreatedSandbox>;
   startSupervisor(input: StartSupervisorInput): Promise<StartedSupervisor>;
@@ -80,7 +77,7 @@ export type SessionActivities = {
   interruptTurn(input: InterruptTurnInput): Promise<void>;
   runExec(input: RunExecInput): Promise<ExecReport>;
   takeSnapshot(input: TakeSnapshotInput): Promise<Checkpoint>;
-  endSandbox(input: EndSandboxInput): Promise<void>;
+  endSandboxes(input: EndSandboxesInput): Promise<void>;
   closeSession(input: CloseSessionInput): Promise<void>;
   recordEvents(input: RecordEventsInput): Promise<void>;
 };

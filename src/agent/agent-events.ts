@@ -14,7 +14,7 @@ import type {
 } from '@anthropic-ai/claude-agent-sdk';
 import type { EventBody } from '../contracts/events.ts';
 import type { DeltaBody } from './coalesce.ts';
-import { turnResultOf, type TurnResult } from './results.ts';
+import { agentResultOf, type AgentResult } from './results.ts';
 import { toolOutputText } from './tool-output.ts';
 
 export type AgentStep =
@@ -22,7 +22,7 @@ export type AgentStep =
   /** To be joined with its neighbours by the coalescer. */
   | { kind: 'delta'; body: DeltaBody }
   /** The turn's end. Nothing of this turn comes after it but informational messages. */
-  | { kind: 'result'; result: TurnResult };
+  | { kind: 'result'; result: AgentResult };
 
 export type AgentEventMapper = { map(message: SDKMessage): AgentStep[] };
 
@@ -48,7 +48,7 @@ function mapMessage(message: SDKMessage, memory: Memory): AgentStep[] {
   if (message.type === 'system') return fromSystem(message, memory);
   if (message.type !== 'result') return isBookkeeping(message) ? [] : passedThrough(message);
   memory.streamed.clear();
-  return [{ kind: 'result', result: turnResultOf(message) }];
+  return [{ kind: 'result', result: agentResultOf(message) }];
 }
 
 /** Three for each prompt, on the queue inside the agent: the turn's own events say more. The SDK's types leave it out. */

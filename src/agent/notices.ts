@@ -1,13 +1,12 @@
 /** What is said to the agent besides the caller's own prompt. */
 import type { RecentMessage } from '../contracts/supervisor.ts';
 
-export type ContinuationCause = 'agent-died' | 'supervisor-died' | 'silent' | 'rollover';
+export type ContinuationCause = 'agent-died' | 'supervisor-died' | 'silent';
 
 const continuationCauses: Record<ContinuationCause, string> = {
   'agent-died': 'the agent process ended unexpectedly',
   'supervisor-died': 'the program that drives you ended unexpectedly',
   silent: 'nothing was heard from you for a long time',
-  rollover: 'the sandbox was moved to a new one as planned',
 };
 
 /** Said instead of the prompt when a turn is continued: the conversation already holds the prompt. */

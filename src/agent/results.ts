@@ -2,7 +2,7 @@
 import type { SDKResultMessage } from '@anthropic-ai/claude-agent-sdk';
 import type { TurnFailure, TurnOutcome, TurnTotals, Usage } from '../contracts/turn.ts';
 
-export type TurnResult = {
+export type AgentResult = {
   outcome: TurnOutcome;
   /** The agent's last text; empty when it failed. */
   answer: string;
@@ -20,7 +20,7 @@ export const noUsage: Usage = { inputTokens: 0, outputTokens: 0, cacheReadTokens
  * `is_error` decides, whatever the subtype says: a refused credential ends as `success`. Whether the turn was interrupted
  * by us the result cannot know: an interrupt that we sent is an interruption, whatever stands here.
  */
-export function turnResultOf(message: SDKResultMessage): TurnResult {
+export function agentResultOf(message: SDKResultMessage): AgentResult {
   const failure = failureOf(message);
   return {
     outcome: failure === null ? { status: 'completed' } : { status: 'failed', failure },
@@ -39,8 +39,8 @@ export function turnResultOf(message: SDKResultMessage): TurnResult {
 
 /** What was used between two results of one agent process; `earlier` is null for the first turn of a new conversation. */
 export function totalsBetween(
-  earlier: Pick<TurnResult, 'cumulativeCostUsd' | 'cumulativeUsage'> | null,
-  later: TurnResult,
+  earlier: Pick<AgentResult, 'cumulativeCostUsd' | 'cumulativeUsage'> | null,
+  later: AgentResult,
 ): TurnTotals {
   const before = earlier ?? { cumulativeCostUsd: 0, cumulativeUsage: noUsage };
   const since = (key: keyof Usage): number =>

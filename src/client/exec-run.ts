@@ -14,6 +14,7 @@ export type ExecResult = {
   outcome: ExecOutcome;
   /** Both streams in the order they came, the newest 262,144 characters of them. Iterate for the whole. */
   output: string;
+  /** Milliseconds; 0 when nobody could measure it (`outcome` is `lost` then). */
   durationMs: number;
 };
 
@@ -22,10 +23,18 @@ const keptCharacters = bounds.toolOutputBytes;
 const types = ['exec.output', 'exec.finished'] as const;
 type ExecEvent = SessionEventOf<(typeof types)[number]>;
 
-/** Awaited it is the result; iterated it is the output as it comes, which ends with the command. */
+/**
+ * Awaited it is the result, however the command ended: one that failed, was killed or was lost is a result, too. Iterated
+ * it is the output as it comes, which ends with the command; each iteration begins with the first of it, and ending the
+ * loop early leaves the command running. Both reject with what `accepted` rejects with, `SessionClosed` when the session
+ * ended before the command, `StoreUnavailable`, and `HarvestClosed`. The same id and command again attach to the same run.
+ */
 export class ExecRun extends LazyPromise<ExecResult> implements AsyncIterable<ExecOutput> {
   readonly execId: string;
-  /** Resolves when the session recorded the command; rejects as a prompt's does, with `RequestRejected`. */
+  /**
+   * Resolves when the session recorded the command. Rejects with `InvalidRequest`, `RequestRejected`, `SessionClosed`,
+   * `SessionNotFound`, `TemporalUnreachable`, `StoreUnavailable`, or `NoAnswer`: repeat it under the same id then.
+   */
   readonly accepted: Promise<ExecAccepted>;
   readonly #events: () => AsyncGenerator<ExecEvent, void>;
 

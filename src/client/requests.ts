@@ -2,6 +2,7 @@
  * Requests whose outcome comes later: each is sent at the call, `accepted` resolves when the session recorded it, and
  * awaiting it waits for the outcome in the event log or, where no event says it, in the session's state.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { isTurnEnd, turnEndTypes } from '../contracts/index.ts';
 import type { EventType, SessionEvent, SessionState } from '../contracts/index.ts';
 import {
@@ -20,9 +21,21 @@ import type { TurnResult } from './turn.ts';
 
 type Parts = { calls: SessionCalls; log: SessionLog };
 
-/** Awaited it is the outcome. Nobody needs to await it: the request was sent at the call. */
+/** Between `session.ready` and the state that says so. */
+const settlingMs = 50;
+
+/**
+ * Awaited it is the outcome. Nobody needs to await it: the request was sent at the call, and repeated under one id while
+ * its outcome was unknown. Rejects with what `accepted` rejects with, `SessionClosed` when the session ends before the
+ * outcome, `StoreUnavailable`, `HarvestClosed`, and what the method that returned it says. A caller may repeat the
+ * method itself whenever it wants: see there what a second request does.
+ */
 export class Requested<Outcome> extends LazyPromise<Outcome> {
-  /** Resolves when the session recorded the request; the outcome is still to come. */
+  /**
+   * Resolves when the session recorded the request; the outcome is still to come. Rejects with `InvalidRequest`,
+   * `RequestRejected`, `SessionClosed`, `SessionNotFound`, `TemporalUnreachable`, `StoreUnavailable`, or `NoAnswer`: the
+   * request may still be done, and a repeat of the method is harmless.
+   */
   readonly accepted: Promise<void>;
 
   constructor(accepted: Promise<unknown>, outcome: () => Promise<Outcome>) {
@@ -34,15 +47,19 @@ export class Requested<Outcome> extends LazyPromise<Outcome> {
   }
 }
 
+/** A restore that fails leaves the session paused, too: that ends a pause that came meanwhile. */
 export function pause({ calls, log }: Parts, interrupt: boolean): Requested<{ checkpointId: string | null }> {
   const before = mayBeIgnored(log.lastSeq());
   const accepted = before.then(async () => calls.update(pauseUpdate, { payload: [{ interrupt }] }));
   return new Requested(accepted, async () => {
     const { status, checkpointId } = await calls.state();
     if (status === 'paused') return { checkpointId };
-    return firstIn({ calls, log, after: await before }, ['session.paused'], (event) =>
-      event.type === 'session.paused' ? { checkpointId: event.data.checkpointId } : null,
-    );
+    const types = ['session.paused', 'session.restore-failed'] as const;
+    return firstIn({ calls, log, after: await before }, types, (event) => {
+      if (event.type === 'session.paused') return { checkpointId: event.data.checkpointId };
+      // A restore that failed made no checkpoint.
+      return event.type === 'session.restore-failed' ? { checkpointId } : null;
+    });
   });
 }
 
@@ -51,32 +68,49 @@ export function resume({ calls, log }: Parts): Requested<SessionState> {
   const accepted = before.then(async () => calls.update(resumeUpdate, { payload: [] }));
   return new Requested(accepted, async () => {
     const state = await calls.state();
-    if (state.sandboxId !== null) return state;
+    const { status, generation } = state;
+    if (status === 'idle' || status === 'running') return state;
+    // The sandbox of a session that is being paused, or was, is not the one that is waited for.
+    const awaited = status === 'pausing' || status === 'paused' ? generation + 1 : generation;
     const types = ['session.ready', 'session.restore-failed'] as const;
     await firstIn({ calls, log, after: await before }, types, (event) => {
       if (event.type === 'session.restore-failed')
         throw new RequestFailed(calls.sessionId, event.data.message);
-      return event.type === 'session.ready' ? true : null;
+      return event.type === 'session.ready' && event.generation >= awaited ? true : null;
     });
-    return calls.state();
+    return settled(calls);
   });
 }
 
-/** A paused session has nothing newer than the checkpoint it paused with: that one is the outcome. */
+/** The session says that it is ready a moment before its state does. */
+async function settled(calls: SessionCalls): Promise<SessionState> {
+  for (;;) {
+    const state = await calls.state();
+    if (state.status !== 'starting' && state.status !== 'resuming') return state;
+    await sleep(settlingMs);
+  }
+}
+
+/** A paused session has nothing newer than the checkpoint it has: that one is the outcome, also when a restore fails. */
 export function checkpoint({ calls, log }: Parts): Requested<{ checkpointId: string | null }> {
   const before = mayBeIgnored(log.lastSeq());
-  const sent = before.then(async (): Promise<SessionState | null> => {
+  const sent = before.then(async (): Promise<SessionState> => {
     const state = await calls.state();
-    if (state.status === 'paused') return state;
-    await calls.update(checkpointUpdate, { payload: [] });
-    return null;
+    if (state.status !== 'paused') await calls.update(checkpointUpdate, { payload: [] });
+    return state;
   });
   return new Requested(sent, async () => {
-    const paused = await sent;
-    if (paused !== null) return { checkpointId: paused.checkpointId };
-    const types = ['checkpoint.created', 'session.paused', 'snapshot.failed'] as const;
+    const { status, checkpointId: known } = await sent;
+    if (status === 'paused') return { checkpointId: known };
+    const types = [
+      'checkpoint.created',
+      'session.paused',
+      'session.restore-failed',
+      'snapshot.failed',
+    ] as const;
     return firstIn({ calls, log, after: await before }, types, (event) => {
       if (event.type === 'session.paused') return { checkpointId: event.data.checkpointId };
+      if (event.type === 'session.restore-failed') return { checkpointId: known };
       if (event.type === 'checkpoint.created') {
         const { checkpointId, snapshotImageId } = event.data;
         return snapshotImageId === null ? null : { checkpointId };

@@ -9,7 +9,7 @@ import type { GivenCredentials } from './credentials.ts';
 import { check } from './validate.ts';
 
 export type CreateSessionRequest = Omit<SessionRequest, 'sessionId' | 'credentials'> & {
-  /** 1 to 40 of a-z, 0-9 and "-"; the idempotency key of the session. Without one, one is made. */
+  /** 1 to 40 of a-z, 0-9 and "-"; the idempotency key of the session. Without one, one is made; a repeat starts another session then. */
   sessionId?: string;
   /** A token is sealed before it leaves the process; a reference names where the worker finds it. */
   credentials?: GivenCredentials;

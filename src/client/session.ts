@@ -3,7 +3,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { execSchema, promptSchema } from '../contracts/index.ts';
 import type { PromptAccepted, SessionEvent, SessionState } from '../contracts/index.ts';
 import { execUpdate, promptUpdate } from '../contracts/session-messages.ts';
-import { PromptRejected, RequestRejected, TurnNotFound } from './errors.ts';
+import { InvalidRequest, PromptRejected, RequestRejected, TurnNotFound } from './errors.ts';
 import { ExecRun } from './exec-run.ts';
 import { mayBeIgnored } from './lazy-promise.ts';
 import { checkpoint, interrupt, pause, resume, terminate } from './requests.ts';
@@ -14,21 +14,35 @@ import { Turn } from './turn.ts';
 import type { TurnResult } from './turn.ts';
 import { check, checkTurnId } from './validate.ts';
 
-export type PromptOptions = {
-  /** The idempotency key, which becomes the turn's id: the same id and text again attach to the same turn. */
-  id?: string;
-  /** Who asks, for people who watch. */
+type PromptAttributes = {
+  /** Who asks, for people who watch: 1 to 200 characters. */
   author?: string;
-  /** Rejoin: events after this `seq` only. Give the `id` too. */
-  after?: number;
 };
 
+export type PromptOptions = PromptAttributes &
+  (
+    | {
+        /**
+         * The idempotency key, which becomes the turn's id: the same id and text again attach to the same turn. 1 to 100
+         * characters of A-Z, a-z, 0-9, ".", "_" and "-". Without one, one is made, and a repeat is another prompt.
+         */
+        id?: string;
+        after?: never;
+      }
+    | {
+        /** Of the turn to rejoin. */
+        id: string;
+        /** Rejoin: events after this `seq` only. */
+        after: number;
+      }
+  );
+
 export type ExecOptions = {
-  /** The idempotency key: the same id and command again attach to the same run. */
+  /** The idempotency key, of the same form as a prompt's: the same id and command again attach to the same run. */
   id?: string;
-  /** Absolute, or relative to the first repository's folder, which is the default. */
+  /** Absolute, or relative to the first repository's folder, which is the default; at most 4,096 characters. */
   cwd?: string;
-  /** Seconds until the command is killed; 600 by default. */
+  /** Whole seconds until the command is killed: 1 to 86,400 (24 h); 600 by default. */
   timeoutSeconds?: number;
 };
 
@@ -47,31 +61,43 @@ export class Session implements AsyncDisposable {
   }
 
   /**
-   * Sends a prompt, at the call: it is queued, and the turn runs whether or not anybody looks at what is returned. Follow
-   * the turn by iterating, wait for its end with `result()`, or only for the session's word with `accepted`; each throws
-   * what the call met. The call repeats itself under the prompt's id while the outcome is unknown, and a caller may
-   * repeat it with the same `id` and text: the prompt runs once.
+   * Sends a prompt (at most 64,000 characters), at the call: it is queued, and the turn runs whether or not anybody looks
+   * at what is returned; it resumes a paused session. Follow the turn by iterating, wait for its end with `result()`, or
+   * only for the session's word with `accepted`; each throws what the call met (see `Turn`), the call itself nothing. It
+   * repeats itself under the prompt's id while the outcome is unknown, and a caller may repeat it with the same `id` and
+   * text: the prompt runs once.
    */
   prompt(text: string, options: PromptOptions = {}): Turn {
-    const { after = 0, id = randomUUID(), author } = options;
+    const { after, id = randomUUID(), author } = options;
     const prompt = { id, text, ...(author === undefined ? {} : { author }) };
     const from = mayBeIgnored(this.#startOf(options.id));
     const accepted = mayBeIgnored(
       (async () => {
         const payload = check('Prompt', promptSchema, prompt);
+        if (after !== undefined && options.id === undefined) {
+          throw new InvalidRequest('Prompt, after: needs the id of the turn that is rejoined.', 'after');
+        }
         await from;
         return this.#sendPrompt(payload);
       })(),
     );
-    return new Turn({ turnId: id, accepted, from, after, ...this.#parts });
+    return new Turn({ turnId: id, accepted, from, after: after ?? 0, ...this.#parts });
   }
 
-  /** The same, and only the agent's text as it comes, blocks parted by an empty line. Throws `TurnFailed` too. */
-  promptText(text: string, options: Omit<PromptOptions, 'after'> = {}): AsyncIterable<string> {
+  /**
+   * The same, and only the agent's text as it comes, blocks parted by an empty line. Iterating throws what a turn's does,
+   * and `TurnFailed` at the end of a turn that failed.
+   */
+  promptText(text: string, options: PromptAttributes & { id?: string } = {}): AsyncIterable<string> {
     return this.prompt(text, options).text();
   }
 
-  /** A turn that was prompted before, from this process or another. Nothing is sent; throws `TurnNotFound`. */
+  /**
+   * A turn that was prompted before, from this process or another; `after`: events after this `seq` only. Nothing is sent,
+   * and the session's worker is asked only about a turn that is not in the event log. What is returned rejects with
+   * `InvalidRequest`, `TurnNotFound`, `StoreUnavailable`, and from asking `SessionNotFound`, `SessionClosed`,
+   * `TemporalUnreachable`, or `NoAnswer`; a repeat is harmless.
+   */
   turn(turnId: string, options: { after?: number } = {}): Turn {
     const accepted = mayBeIgnored(this.#find(turnId));
     const from = Promise.resolve(0);
@@ -79,8 +105,9 @@ export class Session implements AsyncDisposable {
   }
 
   /**
-   * Runs a command in the session's sandbox as the agent user, beside the agent; resumes a paused session. Sent at the
-   * call. Await it for the result, iterate it for the output as it comes. Repeats are harmless as with prompts.
+   * Runs a command (no shell: program and arguments, at most 16,384 characters) in the session's sandbox as the agent user,
+   * beside the agent; resumes a paused session. Sent at the call. Await it for the result, iterate it for the output as it
+   * comes; both throw what the call met (see `ExecRun`), the call itself nothing. Repeats are harmless as with prompts.
    */
   exec(argv: readonly string[], options: ExecOptions = {}): ExecRun {
     const { id = randomUUID() } = options;
@@ -98,30 +125,48 @@ export class Session implements AsyncDisposable {
 
   /**
    * Snapshots the sandbox and ends it; a prompt, an exec or `resume` brings the session back. Waits for a running turn,
-   * or interrupts it when asked. Resolves when the session is paused. A repeat is harmless.
+   * or interrupts it when asked, and for running execs. Resolves when the session is paused, at once when it was, with the
+   * checkpoint that a restore starts from; also when it is paused because a restore that was under way failed. A snapshot
+   * that cannot be had does not keep it from pausing (`snapshot.failed` in the event log). Rejects as `Requested` does. A
+   * repeat is harmless: while the first request waits it joins it.
    */
   pause(options: { interrupt?: boolean } = {}): Requested<{ checkpointId: string | null }> {
     return pause(this.#parts, options.interrupt ?? false);
   }
 
-  /** Resolves when the session has a live sandbox; rejects with `RequestFailed` when it cannot be brought back. */
+  /**
+   * Brings the session into a live sandbox. Resolves with its state when it has one (`idle` or `running`), at once when it
+   * had; while it is being paused that is after the pause, and somebody else may have paused it again in the same moment:
+   * the state says so. Rejects with `RequestFailed` when it cannot be brought back (it stays paused then, with everything
+   * it has), and as `Requested` does. A repeat is harmless, and after `RequestFailed` another attempt.
+   */
   resume(): Requested<SessionState> {
     return resume(this.#parts);
   }
 
-  /** Takes a snapshot without pausing; rejects with `RequestFailed` when none can be had. */
+  /**
+   * Takes a snapshot without pausing, between turns. Resolves with the checkpoint that has it; of a paused session with the
+   * one it has. Rejects with `RequestFailed` when none can be had, and as `Requested` does. A repeat takes another one.
+   */
   checkpoint(): Requested<{ checkpointId: string | null }> {
     return checkpoint(this.#parts);
   }
 
-  /** Interrupts the running turn, or the given one if it runs; resolves with its result, null when nothing ran. */
+  /**
+   * Interrupts the running turn, or the given one if it runs; the next queued one follows. Resolves with the turn's result
+   * when it ended (it may have ended by itself in the same moment: `status` says how), with null when nothing ran. Rejects
+   * as `Requested` does, at an id that is none with `RequestRejected`. A repeat with `turnId` is harmless; without, it
+   * interrupts whichever turn runs then.
+   */
   interrupt(turnId?: string): Requested<TurnResult | null> {
     return interrupt(this.#parts, turnId);
   }
 
   /**
-   * Ends the session and its sandbox. The last checkpoint stays for the retention time, unless `discard` is said.
-   * Resolves when the session is closed, at once when it was.
+   * Ends the session and its sandbox; a running turn is interrupted, queued ones fail. The last checkpoint stays until
+   * somebody deletes it, unless `discard` is said: then all checkpoints go. Resolves when the session is closed, at once
+   * when it was. Rejects as `Requested` does, and with `SessionClosed` only when `discard` meets a session that is closed:
+   * nobody deletes its checkpoints now. A repeat is harmless.
    */
   terminate(options: { discard?: boolean } = {}): Requested<void> {
     return terminate(this.#parts, options.discard ?? false);
@@ -129,20 +174,27 @@ export class Session implements AsyncDisposable {
 
   /**
    * The event log from `seq` `after` + 1 (default: from the beginning), then every event as it comes, until the session
-   * closes or `signal` is aborted. Whoever was cut off goes on from the last `seq` it saw and misses nothing. Throws
-   * `SessionNotFound`, `StoreUnavailable`, `HarvestClosed`.
+   * closes or `signal` is aborted. Whoever was cut off goes on from the last `seq` it saw and misses nothing; each
+   * iteration begins at `after` again. Throws `SessionNotFound`, `StoreUnavailable`, `HarvestClosed`.
    */
   events(options: { after?: number; signal?: AbortSignal } = {}): AsyncIterable<SessionEvent> {
     const { after = 0, signal } = options;
     return this.#log.follow({ after, ...(signal === undefined ? {} : { signal }) });
   }
 
-  /** Asks the session's worker. Throws `SessionNotFound`, `NoAnswer`, `TemporalUnreachable`; a repeat is harmless. */
+  /**
+   * Asks the session's worker, also about a closed session that Temporal still knows. Throws `SessionNotFound`,
+   * `SessionClosed` (forgotten by Temporal, its event log is there), `TemporalUnreachable`, `StoreUnavailable`, or
+   * `NoAnswer`; a repeat is harmless.
+   */
   async state(): Promise<SessionState> {
     return this.#calls.state();
   }
 
-  /** Terminates the session (its last checkpoint stays) unless it was made or attached to with `keep: true`. */
+  /**
+   * Terminates the session, as `terminate()` does, unless it was made or attached to with `keep: true` (the default of
+   * `harvest.session(id)`).
+   */
   async [Symbol.asyncDispose](): Promise<void> {
     if (!this.#keep) await this.terminate();
   }

@@ -8,6 +8,7 @@ import {
 import { ApplicationFailure } from '@temporalio/common';
 
 export const grpcCodes = {
+  cancelled: 1,
   unknown: 2,
   invalidArgument: 3,
   deadlineExceeded: 4,
@@ -21,8 +22,12 @@ export const grpcCodes = {
   unauthenticated: 16,
 } as const;
 
-/** Outages, throttling, and no worker: they pass. */
+/**
+ * Outages, throttling, and no worker: they pass. Nothing here cancels a call: `cancelled` is how a deadline looks that the
+ * server noticed first.
+ */
 const passing: ReadonlySet<number> = new Set([
+  grpcCodes.cancelled,
   grpcCodes.unknown,
   grpcCodes.deadlineExceeded,
   grpcCodes.resourceExhausted,

@@ -1,8 +1,6 @@
 /** The events that come from the agent's own messages. */
 import * as z from 'zod';
-
-const event = <T extends string, D extends z.ZodRawShape>(type: T, data: D) =>
-  z.object({ type: z.literal(type), data: z.object(data) });
+import { event } from './event.ts';
 
 /** The event log has only the beginning of a text of so many bytes; the whole is kept in the agent's transcript alone. */
 const cutSchema = z.object({ bytes: z.number() });

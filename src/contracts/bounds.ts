@@ -13,6 +13,8 @@ export const bounds = {
   idleSeconds: 15 * 60,
   sandboxLifetimeSeconds: 6 * 60 * 60,
   execSeconds: 10 * 60,
+  /** In another sandbox, of a command that had not begun. */
+  execRestarts: 2,
   queuedExecs: 20,
   /** Waiting commands together, as JSON: they travel through continue-as-new (I9). */
   queuedExecBytes: 256 * 1024,
@@ -25,4 +27,6 @@ export const bounds = {
   /** What the agent is told of a conversation whose transcript cannot be had. */
   recentMessages: 10,
   repositoriesPerSession: 8,
+  /** The session's plain variables together, as JSON: they travel through continue-as-new (I9). */
+  environmentBytes: 128 * 1024,
 } as const;

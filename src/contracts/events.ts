@@ -2,11 +2,9 @@
 import * as z from 'zod';
 import { carriedWorkSchema, repositoryHeadSchema } from './checkpoint.ts';
 import { agentEventSchemas } from './agent-events.ts';
+import { event } from './event.ts';
 import { closeReasons } from './session-state.ts';
 import { execOutcomeSchema, turnFailureSchema, turnTotalsSchema } from './turn.ts';
-
-const event = <T extends string, D extends z.ZodRawShape>(type: T, data: D) =>
-  z.object({ type: z.literal(type), data: z.object(data) });
 
 const turnEnd = { ...turnTotalsSchema.shape, answer: z.string() };
 
@@ -57,6 +55,7 @@ export const eventBodySchema = z.discriminatedUnion('type', [
 
   /** Once per generation the turn runs in; its text is in `prompt.queued`. */
   event('turn.started', {}),
+  /** `silent` and `rollover` are not written yet: they come with the session's clocks. */
   event('turn.continued', {
     cause: z.enum(['agent-died', 'supervisor-died', 'silent', 'rollover']),
     count: z.number(),

@@ -13,10 +13,14 @@ export const failureTypes = {
   imageGone: 'ImageGone',
   /** Repository, branch or credential do not work: the caller's to mend. */
   startFailed: 'StartFailed',
+  /** A session that had started ended by a failure nobody foresaw. */
+  sessionFailed: 'SessionFailed',
   /** A credential source cannot be opened here. */
   credentialUnavailable: 'CredentialUnavailable',
   /** Something is kept of an earlier session of this id: the caller chooses another one. */
   sessionIdUsed: 'SessionIdUsed',
+  /** Store, journal and supervisor contradict each other, or the store is damaged: a defect, or an operator's to mend. */
+  inconsistent: 'Inconsistent',
   /** The worker shuts down: the next attempt attaches again at once. */
   workerShutdown: 'WorkerShutdown',
   /** A message for a session that is closed or closes. */

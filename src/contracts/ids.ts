@@ -22,7 +22,7 @@ export function sandboxNameOf(sessionId: string, generation: number): string {
   return `${sessionId}-g${generation}`;
 }
 
-/** The session's own branch; the only one the git proxy lets the agent push, unless the session says otherwise. */
+/** The session's own branch. The git proxy lets the agent push it and any other branch below `harvest/`, and nothing else. */
 export function branchOf(sessionId: string): string {
   return `harvest/${sessionId}`;
 }

@@ -31,7 +31,7 @@ export const pauseSchema = z.strictObject({
 export type PauseRequest = z.infer<typeof pauseSchema>;
 
 export const terminateSchema = z.strictObject({
-  /** Delete the checkpoints too. Without it the last checkpoint stays for the retention time. */
+  /** Delete the checkpoints too. Without it the last checkpoint stays until somebody deletes it. */
   discard: z.boolean().optional(),
 });
 export type TerminateRequest = z.infer<typeof terminateSchema>;

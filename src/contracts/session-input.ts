@@ -2,6 +2,7 @@
 import * as z from 'zod';
 import { bounds } from './bounds.ts';
 import { sessionIdSchema } from './ids.ts';
+import { jsonBytes } from './json-bytes.ts';
 
 /** What `git check-ref-format --branch` takes, of the characters that are common in branch names. */
 const branchName =
@@ -81,7 +82,13 @@ export const sessionOptionsSchema = z.strictObject({
   /** Modal's limit on the life of one sandbox, at most 24 h. */
   sandboxLifetimeSeconds: seconds(24 * 60 * 60).default(bounds.sandboxLifetimeSeconds),
   /** Plain variables for the agent and its tools. They are not secret: they stand in history, event log and snapshots. */
-  environment: z.record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/), z.string().max(8_192)).default({}),
+  environment: z
+    .record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/), z.string().max(8_192))
+    .refine(
+      (environment) => jsonBytes(environment) <= bounds.environmentBytes,
+      `the environment variables together have at most ${bounds.environmentBytes / 1024} KiB as JSON`,
+    )
+    .default({}),
 });
 export type SessionOptions = z.infer<typeof sessionOptionsSchema>;
 
@@ -107,6 +114,15 @@ export const sessionInputSchema = z.strictObject({
 export type SessionInput = z.infer<typeof sessionInputSchema>;
 /** The same before defaults are filled in: what a caller writes. */
 export type SessionRequest = z.input<typeof sessionInputSchema>;
+
+/** What the session and its event log say of its repositories. */
+export function repositoriesOf(input: SessionInput): { name: string; url: string; branch: string }[] {
+  return input.repositories.map((repository) => ({
+    name: repositoryNameOf(repository),
+    url: repository.url,
+    branch: repository.branch,
+  }));
+}
 
 const longestName = 100;
 

@@ -33,6 +33,6 @@ export type SessionState = {
   costUsd: number;
   repositories: { name: string; url: string; branch: string }[];
   git: RepositoryHead[];
-  /** Why it closed, or what it waits for; absent when there is nothing to say. */
+  /** Why it closed, in one sentence; absent while it is open, and when there is no more to say than that it ended. */
   message?: string;
 };

@@ -1,3 +1,4 @@
+/** What the emulator is put together from, and what of an earlier process is cleared away first. */
 import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';

@@ -1,3 +1,4 @@
+/** Who may call: the tokens of both services, and the faults that strike a call before and after its handler. */
 import type { Faults } from './faults.ts';
 import type { Gate } from './rpc/gate.ts';
 import type { CallContext } from './rpc/handler.ts';

@@ -1,3 +1,4 @@
+/** What Local Modal needs of the machine it runs on: named when it is missing, installed on request. */
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { platform } from 'node:os';

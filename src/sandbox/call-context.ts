@@ -5,6 +5,7 @@
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { ModalClientParams } from 'modal';
+import * as z from 'zod';
 import { ProviderUnavailable } from './errors.ts';
 import { toPortError } from './modal-errors.ts';
 
@@ -95,9 +96,15 @@ function goingOn<Request>(request: Request, { lastEntryId }: BuildLogReader): Re
   return lastEntryId === '' ? request : { ...request, lastEntryId };
 }
 
+/** Of `ImageJoinStreaming`, as far as it is of use here. */
+const buildProgressSchema = z.object({
+  entryId: z.string(),
+  taskLogs: z.array(z.object({ data: z.string() })),
+});
+
 /** The SDK reads the build's log and drops it; this is its only way out. */
 function readBuildLog(response: unknown, reader: BuildLogReader): void {
-  const { entryId, taskLogs } = response as { entryId: string; taskLogs: { data: string }[] };
+  const { entryId, taskLogs } = buildProgressSchema.parse(response);
   if (entryId !== '') reader.lastEntryId = entryId;
   const text = taskLogs.map(({ data }) => data).join('');
   if (text !== '') reader.add(text);

@@ -32,9 +32,6 @@ const nameTag = 'harvest-name';
 export type ModalProviderOptions = ModalClientOptions & {
   /** Modal's app that holds sandboxes and images; `harvest` by default. */
   appName?: string;
-  /** What a sandbox reserves; it may use more. Modal's default when absent. */
-  cpu?: number;
-  memoryMiB?: number;
 };
 
 export function createModalProvider(options: ModalProviderOptions): SandboxProvider {
@@ -46,16 +43,14 @@ class ModalProvider implements SandboxProvider {
   readonly #client: ModalClient;
   readonly #handles: ModalHandles;
   readonly #appName: string;
-  readonly #reservation: { cpu?: number; memoryMiB?: number };
   #appOnce: Promise<App> | undefined;
 
   constructor(options: ModalProviderOptions) {
-    const { appName = 'harvest', cpu, memoryMiB, serverUrl = 'modal', environment = '' } = options;
+    const { appName = 'harvest', serverUrl = 'modal', environment = '' } = options;
     this.place = [serverUrl, environment, appName].join(' ');
     this.#client = createModalClient(options);
     this.#handles = new ModalHandles(this.#client);
     this.#appName = appName;
-    this.#reservation = { ...(cpu !== undefined && { cpu }), ...(memoryMiB !== undefined && { memoryMiB }) };
   }
 
   async buildImage(
@@ -126,7 +121,6 @@ class ModalProvider implements SandboxProvider {
       command: [...request.command],
       tags: { ...request.tags, [nameTag]: request.name },
       timeoutMs: request.timeoutSeconds * 1_000,
-      ...this.#reservation,
     });
   }
 

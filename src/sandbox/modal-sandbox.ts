@@ -1,5 +1,4 @@
 /** One sandbox through the SDK. That it ended is reported as `SandboxLost` by every call, whatever the SDK said. */
-import { randomUUID } from 'node:crypto';
 import { ClientClosedError, NotFoundError, type ModalClient, type Sandbox as ModalSandbox } from 'modal';
 import { bounded, type Bounds } from './call-context.ts';
 import { ProviderRefused, ProviderUnavailable, SandboxLost } from './errors.ts';
@@ -13,10 +12,6 @@ const controlTimeoutSeconds = 60;
 const probeTimeoutSeconds = 5;
 /** The SDK's own limit of a snapshot comes first, so that its answer is not lost by a hair. */
 const snapshotMarginSeconds = 5;
-
-/** The file appears whole or not at all: an entrypoint may be waiting for it. */
-const writeScript =
-  'mkdir -p -- "$(dirname -- "$1")" && cat > "$1.$2" && mv -f -- "$1.$2" "$1" || { rm -f -- "$1.$2"; exit 1; }';
 
 export class ModalSandboxAdapter implements Sandbox, ProcessOwner {
   readonly sandboxId: string;
@@ -36,16 +31,6 @@ export class ModalSandboxAdapter implements Sandbox, ProcessOwner {
       return handle.exec([...argv], { mode: 'binary', workdir: '/', ...(secrets.length > 0 && { secrets }) });
     });
     return sandboxProcess(process, this, options);
-  }
-
-  async writeFile(path: string, data: Uint8Array, signal?: AbortSignal): Promise<void> {
-    const process = await this.exec(['sh', '-c', writeScript, 'sh', path, randomUUID()], {
-      stdin: data,
-      ...(signal !== undefined && { signal }),
-    });
-    for await (const chunk of process.stdout) void chunk;
-    if ((await process.wait()) === 0) return;
-    throw new ProviderRefused(`write ${path} in ${this.sandboxId}: ${(await process.stderr()).trim()}`);
   }
 
   async snapshot(options: { timeoutSeconds: number; signal?: AbortSignal }): Promise<ImageRef> {

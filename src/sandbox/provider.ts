@@ -57,8 +57,6 @@ export type Sandbox = {
   readonly sandboxId: string;
   /** Starts a process as root in `/`. An exec cannot be attached to again: whatever must survive belongs to the supervisor. */
   exec(argv: readonly string[], options?: ExecOptions): Promise<SandboxProcess>;
-  /** As root. The file appears whole or not at all; missing folders are made. */
-  writeFile(path: string, data: Uint8Array, signal?: AbortSignal): Promise<void>;
   /** The file system as a new image that does not expire. `timeoutSeconds` bounds the wait. */
   snapshot(options: { timeoutSeconds: number; signal?: AbortSignal }): Promise<ImageRef>;
   /** False once it ended. */

@@ -34,10 +34,8 @@ export const modalSecrets: SourceKind = {
 /** An entry cannot be read. */
 export class InvalidGrant extends Error {
   override readonly name = 'InvalidGrant';
-  readonly entry: string;
   constructor(entry: string, why: string) {
     super(`"${entry}" ${why}`);
-    this.entry = entry;
   }
 }
 

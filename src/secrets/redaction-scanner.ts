@@ -37,7 +37,7 @@ export class RedactionScanner {
   #left = 0;
   #tried = 0;
   #fed = 0;
-  #values: ValueAutomaton;
+  readonly #values: ValueAutomaton;
   #state: AutomatonState;
   #found: Span[] = [];
   /** How far the credentials reach whose marker has left: to this place, and to the end of these. */
@@ -50,14 +50,6 @@ export class RedactionScanner {
   constructor(values: ValueAutomaton) {
     this.#values = values;
     this.#state = values.start;
-  }
-
-  /** From here on these values are looked for, in what is held back too. */
-  use(values: ValueAutomaton): void {
-    if (values === this.#values) return;
-    this.#values = values;
-    this.#state = values.start;
-    this.#fed = this.#left;
   }
 
   write(chunk: string, final: boolean): string {

@@ -15,8 +15,6 @@ export type Redactor = {
   stream(): RedactionStream;
   /** Whether one of its values stands in the text as a whole, in whatever form. */
   knows(text: string): boolean;
-  /** Values that became known later, such as a refreshed token; open streams look for them too. */
-  learn(values: Iterable<string>): void;
 };
 
 /** Concatenated, the outputs are exactly what `text` would give for the whole, however it was cut. */
@@ -29,35 +27,25 @@ export type RedactionStream = {
 
 export function createRedactor({ values }: { values: Iterable<string> }): Redactor {
   const forms = new Set<string>();
-  let automaton = new ValueAutomaton(forms);
-  const learn = (more: Iterable<string>): void => {
-    const before = forms.size;
-    for (const value of more) for (const form of formsOf(value)) forms.add(form);
-    if (forms.size > before) automaton = new ValueAutomaton(forms);
-  };
-  learn(values);
+  for (const value of values) for (const form of formsOf(value)) forms.add(form);
+  const automaton = new ValueAutomaton(forms);
   const text = (whole: string): string => new RedactionScanner(automaton).write(whole, true);
   return {
     text,
-    learn,
     knows: (whole) => forms.values().some((form) => whole.includes(form)),
     // The mapping keeps the structure; only the strings in it change.
     json: <T>(value: T): T => mapStrings(value, text) as T,
-    stream: () => createStream(() => automaton),
+    stream: () => createStream(automaton),
   };
 }
 
-function createStream(automaton: () => ValueAutomaton): RedactionStream {
-  let scanner = new RedactionScanner(automaton());
+function createStream(automaton: ValueAutomaton): RedactionStream {
+  let scanner = new RedactionScanner(automaton);
   return {
-    push(chunk) {
-      scanner.use(automaton());
-      return scanner.write(chunk, false);
-    },
+    push: (chunk) => scanner.write(chunk, false),
     flush() {
-      scanner.use(automaton());
       const rest = scanner.write('', true);
-      scanner = new RedactionScanner(automaton());
+      scanner = new RedactionScanner(automaton);
       return rest;
     },
   };

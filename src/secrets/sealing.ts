@@ -23,26 +23,9 @@ export class InvalidSealingKeys extends Error {
   override readonly name = 'InvalidSealingKeys';
 }
 
-/** The value was sealed with a key this process does not hold: give it the key, do not retry. */
-export class UnknownSealingKey extends Error {
-  override readonly name = 'UnknownSealingKey';
-  readonly keyId: string;
-  constructor(keyId: string) {
-    super(`A credential was sealed with key "${keyId}", which this process does not hold.`);
-    this.keyId = keyId;
-  }
-}
-
-/** The box was altered, cut, of another version, or sealed for another context: it never opens. */
-export class BrokenSeal extends Error {
-  override readonly name = 'BrokenSeal';
-  readonly keyId: string;
-  constructor(keyId: string) {
-    super(
-      `A credential sealed with key "${keyId}" does not open: it was altered, or sealed for another session, field or list of repositories, or by an older client.`,
-    );
-    this.keyId = keyId;
-  }
+/** The sealed value does not open here, whatever is tried; says why. */
+export class SealNotOpened extends Error {
+  override readonly name = 'SealNotOpened';
 }
 
 const sealedVersion = 2;
@@ -89,10 +72,13 @@ export class SealingKeys {
     return [...this.#keys.values()].map((key) => key.export().toString('base64'));
   }
 
-  /** Throws `UnknownSealingKey`. */
+  /** Throws `SealNotOpened`. */
   key(keyId: string): KeyObject {
     const key = this.#keys.get(keyId);
-    if (key === undefined) throw new UnknownSealingKey(keyId);
+    if (key === undefined)
+      throw new SealNotOpened(
+        `A credential was sealed with key "${keyId}", which this process does not hold.`,
+      );
     return key;
   }
 }
@@ -112,12 +98,12 @@ export function seal(keys: SealingKeys, plaintext: string, context: SealingConte
   return { keyId, box: box.toString('base64') };
 }
 
-/** Throws `UnknownSealingKey` or `BrokenSeal`; neither is worth a retry. */
+/** Throws `SealNotOpened`. */
 export function open(keys: SealingKeys, sealed: Sealed, context: SealingContext): string {
   const { keyId } = sealed;
   const key = keys.key(keyId);
   const box = Buffer.from(sealed.box, 'base64');
-  if (box.length < headerBytes || box[0] !== sealedVersion) throw new BrokenSeal(keyId);
+  if (box.length < headerBytes || box[0] !== sealedVersion) throw broken(keyId);
   const iv = box.subarray(1, 1 + ivBytes);
   const decipher = createDecipheriv('aes-256-gcm', key, iv, { authTagLength: tagBytes });
   decipher.setAAD(associatedData(keyId, context));
@@ -125,8 +111,15 @@ export function open(keys: SealingKeys, sealed: Sealed, context: SealingContext)
   try {
     return Buffer.concat([decipher.update(box.subarray(headerBytes)), decipher.final()]).toString('utf8');
   } catch {
-    throw new BrokenSeal(keyId);
+    throw broken(keyId);
   }
+}
+
+/** It was altered, cut, of another version, or sealed for another context. */
+function broken(keyId: string): SealNotOpened {
+  return new SealNotOpened(
+    `A credential sealed with key "${keyId}" does not open: it was altered, or sealed for another session, field or list of repositories, or by an older client.`,
+  );
 }
 
 function associatedData(keyId: string, { sessionId, field, repositoryUrls }: SealingContext): Buffer {

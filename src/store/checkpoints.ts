@@ -21,7 +21,7 @@ export function createCheckpoints(database: StoreDatabase): CheckpointLog {
   };
 }
 
-export async function latestCheckpoint(db: Kysely<Tables>, sessionId: string): Promise<Checkpoint | null> {
+async function latestCheckpoint(db: Kysely<Tables>, sessionId: string): Promise<Checkpoint | null> {
   const row = await select(db, sessionId).orderBy('ordinal', 'desc').limit(1).executeTakeFirst();
   return row === undefined ? null : fromJson(row.checkpoint_json);
 }

@@ -29,10 +29,6 @@ export class StoreDatabase {
     this.read = new Kysely<Tables>({ dialect: new SqliteDialect({ database: this.#connections.read }) });
   }
 
-  get closed(): boolean {
-    return this.#closed;
-  }
-
   /**
    * One transaction that holds the write lock from its beginning, so that what it reads is still true when it writes.
    * While another process has the lock, this one waits without blocking the event loop.

@@ -1,4 +1,7 @@
-/** What can be wrong with a store, one class for each decision a caller makes. None of them is mended by a retry. */
+/**
+ * What can be wrong with a store, one class for each decision a caller makes. The same call again mends none of them; after
+ * a `JournalGap` the caller reads again and calls with more.
+ */
 import { dirname } from 'node:path';
 
 /** The file is damaged or is no store of ours: somebody has to put a backup in its place or move it away. */

@@ -3,15 +3,13 @@ import { sql, type Kysely } from 'kysely';
 import type { EventBody, SessionEvent } from '../contracts/events.ts';
 import type { EventsTable, Tables } from './schema.ts';
 
-/** An event before the store gave it its `seq`; at least one of the two keys is set. */
-export type NewEvent = {
+/** An event before the store gave it its `seq`, with what keeps a repeat from adding it again (I5). */
+type NewEvent = {
   at: string;
   generation: number;
   turnId?: string | undefined;
   body: EventBody;
-  eventId: string | null;
-  journalOffset: number | null;
-};
+} & ({ eventId: string; journalOffset: null } | { eventId: string | null; journalOffset: number });
 
 /** SQLite allows 32,766 parameters in one statement. */
 const rowsPerInsert = 500;

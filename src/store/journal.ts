@@ -27,8 +27,8 @@ async function append(
   if (batch.fromOffset > stored) throw new JournalGap(batch.fromOffset, stored);
   const fresh = itemsFrom(stored, batch);
   const { sessionId, generation } = batch;
-  const candidates = fresh.flatMap(({ offset, at, turnId, body, eventId = null }) =>
-    body === undefined ? [] : [{ at, generation, turnId, body, eventId, journalOffset: offset }],
+  const candidates = fresh.flatMap(({ offset, at, event }) =>
+    event === null ? [] : [{ eventId: null, ...event, at, generation, journalOffset: offset }],
   );
   const events = await withoutKnown(db, sessionId, candidates);
   const lastSeq = await insertEvents(db, sessionId, events);

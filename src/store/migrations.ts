@@ -10,6 +10,7 @@ const migrations: Record<string, Migration> = {
   '0002-session-ids': { up: createSessionIds },
   '0003-image-places': { up: addImagePlaces },
   '0004-doubted-creates': { up: addDoubts },
+  '0005-doubts-of-ended': { up: keepDoubtsOpen },
 };
 
 export const schemaVersion = Object.keys(migrations).length;
@@ -140,4 +141,12 @@ async function addImagePlaces(db: Kysely<unknown>): Promise<void> {
 
 async function addDoubts(db: Kysely<unknown>): Promise<void> {
   await db.schema.alterTable('sandboxes').addColumn('doubted_at', 'text').execute();
+}
+
+/** Until now a row ended only when its doubt was settled, and the doubt stayed written. */
+async function keepDoubtsOpen(db: Kysely<unknown>): Promise<void> {
+  await sql`update sandboxes set doubted_at = null where ended_at is not null`.execute(db);
+  await db.schema.dropIndex('sandboxes_open').execute();
+  await sql`create index sandboxes_open on sandboxes (intended_at)
+    where ended_at is null or doubted_at is not null`.execute(db);
 }

@@ -7,13 +7,13 @@ import { Migrator } from 'kysely/migration';
 import { createCarriedWork } from './blobs.ts';
 import { createCheckpoints } from './checkpoints.ts';
 import { StoreDatabase } from './database.ts';
+import { deleteSession } from './delete-session.ts';
 import { Doorbell } from './doorbell.ts';
 import { StoreCorrupted, StoreNotWritable, StoreTooNew } from './errors.ts';
 import { createEventLog } from './event-log.ts';
 import { createImageRecords } from './image-records.ts';
 import { createJournal } from './journal.ts';
 import { migrationProvider, schemaVersion } from './migrations.ts';
-import { deleteSession } from './retention.ts';
 import { createSandboxLedger } from './sandbox-ledger.ts';
 import { createSessionIds } from './session-ids.ts';
 import { isBusy } from './sqlite-connection.ts';
@@ -109,7 +109,7 @@ function assemble(database: StoreDatabase): Store {
     carriedWork: createCarriedWork(database),
     sandboxes: createSandboxLedger(database),
     images: createImageRecords(database),
-    deleteSession: async (sessionId, options) =>
+    deleteSession: async (sessionId, options = {}) =>
       database.write(async (db) => deleteSession(db, sessionId, options)),
     close,
     [Symbol.asyncDispose]: close,

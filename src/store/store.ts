@@ -36,11 +36,11 @@ export type Store = {
   readonly sandboxes: SandboxLedger;
   readonly images: ImageRecords;
   /**
-   * Forgets a session: event log, journal cursors, transcripts, checkpoints and carried work. With `keepCheckpoint` the
-   * newest checkpoint stays, with the transcript and the carried work it needs; with `keepEvents` the event log stays.
-   * Sandboxes stay in the ledger until they ended. The session's id is free again when nothing of it stays.
+   * Forgets a session: event log, journal cursors, transcripts, checkpoints and carried work. With `keepEvents` the event
+   * log and its journal cursors stay. Sandboxes stay in the ledger until they ended. The session's id is free again when
+   * nothing of it stays.
    */
-  deleteSession(sessionId: string, options: { keepCheckpoint: boolean; keepEvents?: boolean }): Promise<void>;
+  deleteSession(sessionId: string, options?: { keepEvents?: boolean }): Promise<void>;
 } & StoreReader;
 
 export type SessionIdReader = {
@@ -92,16 +92,21 @@ export type EventLog = {
   appendOwn(sessionId: string, events: readonly OwnEvent[]): Promise<{ lastSeq: number; appended: number }>;
 } & EventReader;
 
+type JournalEvent = {
+  body: EventBody;
+  turnId?: string;
+  /** Set when the workflow may also append it itself (the end of a turn): whoever comes first counts. */
+  eventId?: string;
+};
+
 /** One record of a generation's journal, as far as the store keeps it. */
 export type JournalItem = {
   /** Byte position of the record in the journal, and of the one after it. */
   offset: number;
   endOffset: number;
   at: string;
-  turnId?: string;
-  body?: EventBody;
-  /** Set for an event that the workflow may also append itself (the end of a turn): whoever comes first counts. */
-  eventId?: string;
+  /** What it adds to the event log. */
+  event: JournalEvent | null;
   /** Entries with a `uuid` that is there already are left out. */
   transcript?: TranscriptBatch;
 };
@@ -165,33 +170,50 @@ export type CarriedWorkKeeper = {
   save(sessionId: string, bundle: Uint8Array): Promise<{ sha256: string }>;
 } & CarriedWorkReader;
 
+/**
+ * A row is open as long as a sandbox of its name runs or may still come: while its end is not recorded, and also after
+ * that while an earlier attempt is in doubt.
+ */
 export type SandboxRecord = {
   name: string;
   sessionId: string;
   generation: number;
-  /** Null while it is not known whether the sandbox exists (I7). */
+  /** Null until somebody saw a sandbox of this name (I7). */
   sandboxId: string | null;
   /** When the last attempt to create it began. */
   intendedAt: string;
-  /** When the last attempt before that began of which nobody heard how it ended: its sandbox may still come. */
+  /**
+   * When an attempt before the last one began of which nobody heard how it ended (the newest of them): besides the
+   * sandbox of the last attempt, one of its may still come. Null when there is none, or it was settled.
+   */
   doubtedAt: string | null;
-  endedAt: string | null;
-  endedReason: string | null;
-};
+} & ({ endedAt: null; endedReason: null } | { endedAt: string; endedReason: string });
+
+/** What somebody saw of a row and judged. A record that rests on it counts only while the row still says so. */
+type JudgedSandbox = Pick<SandboxRecord, 'name' | 'sandboxId' | 'intendedAt'>;
 
 /** Every sandbox there ever was or may be (I7). All writes are keyed by the sandbox's name. */
 export type SandboxLedger = {
   /**
    * Before each attempt to create the sandbox: it may exist from now on, also after an end that came too early. An attempt
-   * before it whose outcome was not recorded is in doubt. One that is known to have been created stays as it is.
+   * before it whose outcome was not recorded is in doubt from now on. A row whose sandbox was seen stays as it is. Returns
+   * the row.
    */
-  recordIntent(intent: { name: string; sessionId: string; generation: number }): Promise<void>;
-  /** A sandbox that was not known is open again, also when its end was recorded before anybody had seen it. */
+  recordIntent(intent: { name: string; sessionId: string; generation: number }): Promise<SandboxRecord>;
+  /**
+   * A sandbox was seen: its row is open again, also after an end. It is the last attempt's when nothing was known of that
+   * one, and else the one that was in doubt, which is settled then.
+   */
   recordCreated(created: { name: string; sandboxId: string }): Promise<void>;
-  /** For one that ended, or certainly was not created. The first reason stays. */
-  recordEnded(ended: { name: string; reason: string }): Promise<void>;
+  /**
+   * The sandbox that is known ended or, where none is known, the last attempt certainly created none; of one in doubt it
+   * says nothing. The first reason stays. False when the row is not any more what was judged: nothing was recorded then.
+   */
+  recordEnded(judged: JudgedSandbox, reason: string): Promise<boolean>;
+  /** The attempt in doubt certainly brings no sandbox any more. Leaves one that came into doubt since then. */
+  settleDoubt(doubt: { name: string; doubtedAt: string }): Promise<void>;
   find(name: string): Promise<SandboxRecord | null>;
-  /** Those that may exist: intended and not ended. Oldest first. */
+  /** The open rows. Oldest first. */
   listOpen(): Promise<SandboxRecord[]>;
 };
 

@@ -1,6 +1,6 @@
 /** The agent's conversation memory, entry by entry in the order it was mirrored. */
 import type { Kysely } from 'kysely';
-import type { TranscriptBatch, TranscriptEntry } from '../contracts/transcript.ts';
+import { transcriptEntrySchema, type TranscriptBatch } from '../contracts/transcript.ts';
 import type { StoreDatabase } from './database.ts';
 import type { Tables } from './schema.ts';
 import type { TranscriptPosition, TranscriptReader } from './store.ts';
@@ -21,8 +21,7 @@ export function createTranscripts(database: StoreDatabase): TranscriptReader {
         .limit(wanted.entries)
         .execute();
       if (rows.length === 0) return null;
-      // Written from checked entries; what is in them is the agent's own.
-      const entries = rows.map((row) => JSON.parse(row.entry_json) as TranscriptEntry);
+      const entries = rows.map((row) => transcriptEntrySchema.parse(JSON.parse(row.entry_json)));
       return { agentSessionId: wanted.agentSessionId, entries };
     },
   };

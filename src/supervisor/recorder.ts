@@ -75,8 +75,7 @@ export class Recorder {
   }
 
   #write(record: Unstamped): Span {
-    const { kind, ...rest } = this.redactor.json(record);
-    // `kind` stays the first key: the journal's own reader looks for it there.
-    return this.generation.append({ kind, at: new Date().toISOString(), ...rest } as JournalRecord);
+    // `kind` stays the first key of every record: the journal's own reader looks for it there.
+    return this.generation.append({ ...this.redactor.json(record), at: new Date().toISOString() });
   }
 }

@@ -171,7 +171,8 @@ async function end({ session, agent, turns, execs }: Running): Promise<void> {
   await session.close();
 }
 
-function refuseUnknownOffset({ journal }: Generation, from: number): void {
+/** Throws `RequestRefused` unless a record of the journal starts there. */
+export function refuseUnknownOffset({ journal }: Generation, from: number): void {
   if (journal.isBoundary(from)) return;
   throw new RequestRefused('bad-request', `no record of the journal starts at byte ${from}`);
 }

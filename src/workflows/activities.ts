@@ -2,23 +2,12 @@
 import { ActivityCancellationType, proxyActivities, proxyLocalActivities } from '@temporalio/workflow';
 import type { ActivityOptions } from '@temporalio/workflow';
 import type { SessionActivities } from '../activities/types.ts';
-import { failureTypes } from '../contracts/failures.ts';
-
-/** Nobody repairs these by trying again: the workflow or the caller decides. */
-const decidedHere = [
-  failureTypes.sandboxLost,
-  failureTypes.imageGone,
-  failureTypes.startFailed,
-  failureTypes.credentialUnavailable,
-  failureTypes.providerRefused,
-  failureTypes.invalidInput,
-  failureTypes.sessionIdUsed,
-];
 
 const common = {
   cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
   // No maximumAttempts: two hand-overs at worker shutdown would use up three attempts.
-  retry: { initialInterval: '200ms', maximumInterval: '5s', nonRetryableErrorTypes: decidedHere },
+  // Which failures are not tried again is in the failures (`activities/failures.ts`).
+  retry: { initialInterval: '200ms', maximumInterval: '5s' },
 } satisfies ActivityOptions;
 
 /** An attempt ends 5 s after its worker died; outages of the server up to 4 s do not end one. */
@@ -58,7 +47,7 @@ export const { takeSnapshot } = proxyActivities<SessionActivities>({
 });
 
 /** May retry: ending a sandbox that ended does nothing, and deleting what is deleted neither. */
-export const { endSandbox, closeSession } = proxyActivities<SessionActivities>({
+export const { endSandboxes, closeSession } = proxyActivities<SessionActivities>({
   ...watched,
   startToCloseTimeout: '2m',
   // A provider that stays away does not keep a session from closing: the ledger remembers the sandbox.

@@ -5,24 +5,22 @@ import type * as z from 'zod';
 import { bounds } from '../contracts/bounds.ts';
 import { failureTypes } from '../contracts/failures.ts';
 import type { FailureType } from '../contracts/failures.ts';
+import { jsonBytes } from '../contracts/json-bytes.ts';
 import type { ExecRequest, Prompt } from '../contracts/messages.ts';
 import type { SessionData } from './session-data.ts';
 
-export type Admission =
-  | { answer: 'take' }
-  /** The same message again: the same answer, nothing else. */
-  | { answer: 'known' }
-  | { answer: 'refuse'; type: FailureType; sentence: string };
+/** Why a message is not taken; null where it is, or was: the same message again gets the same answer, and nothing else. */
+export type Refusal = { type: FailureType; sentence: string };
 
 /** Half a SHA-256: it only has to tell texts apart. */
 export function textHash(text: string): string {
   return bytesToHex(sha256(utf8ToBytes(text))).slice(0, 32);
 }
 
-export function admitPrompt(data: SessionData, prompt: Prompt): Admission {
+export function refusePrompt(data: SessionData, prompt: Prompt): Refusal | null {
   const known = data.handled.find((handled) => handled.id === prompt.id);
   if (known !== undefined) {
-    if (known.hash === textHash(prompt.text)) return { answer: 'known' };
+    if (known.hash === textHash(prompt.text)) return null;
     return refuse(`prompt id "${prompt.id}" was used with another text: give a new prompt a new id`);
   }
   const closed = refuseClosed(data);
@@ -38,13 +36,13 @@ export function admitPrompt(data: SessionData, prompt: Prompt): Admission {
       `the queued prompts together exceed ${bounds.queuedPromptBytes / 1024} KiB: wait for a turn to end`,
     );
   }
-  return { answer: 'take' };
+  return null;
 }
 
-export function admitExec(data: SessionData, exec: ExecRequest): Admission {
+export function refuseExec(data: SessionData, exec: ExecRequest): Refusal | null {
   const known = data.handledExecs.find((handled) => handled.id === exec.id);
   if (known !== undefined) {
-    if (known.hash === execHash(exec)) return { answer: 'known' };
+    if (known.hash === execHash(exec)) return null;
     return refuse(`exec id "${exec.id}" was used with another command: give a new command a new id`);
   }
   const closed = refuseClosed(data);
@@ -57,33 +55,25 @@ export function admitExec(data: SessionData, exec: ExecRequest): Admission {
       `the waiting commands together exceed ${bounds.queuedExecBytes / 1024} KiB: wait for one to end`,
     );
   }
-  return { answer: 'take' };
-}
-
-function jsonBytes(value: unknown): number {
-  return utf8ToBytes(JSON.stringify(value)).length;
+  return null;
 }
 
 export function execHash(exec: ExecRequest): string {
   return textHash(JSON.stringify([exec.argv, exec.cwd ?? null, exec.timeoutSeconds]));
 }
 
-export function admitRequest(data: SessionData): Admission {
-  return refuseClosed(data) ?? { answer: 'take' };
-}
-
-function refuseClosed(data: SessionData): Admission | null {
+/** Of a session that is closed or closes. */
+export function refuseClosed(data: SessionData): Refusal | null {
   const { status } = data.phase;
   if (status !== 'terminating' && status !== 'closed' && data.asked.close === 'no') return null;
   return {
-    answer: 'refuse',
     type: failureTypes.sessionClosed,
     sentence: 'the session is closed: start a new one',
   };
 }
 
-export function refuse(sentence: string): Admission {
-  return { answer: 'refuse', type: failureTypes.rejected, sentence };
+export function refuse(sentence: string): Refusal {
+  return { type: failureTypes.rejected, sentence };
 }
 
 /** The first problem of a payload as one sentence that names the field. */

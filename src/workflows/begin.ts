@@ -4,11 +4,14 @@ import { failureTypes } from '../contracts/failures.ts';
 import { recordEvents } from './activities.ts';
 import { failPrompts } from './close.ts';
 import { asWorkflowFailure, describeFailure, failureTypeOf } from './failure.ts';
+import { loseExecs } from './run-exec.ts';
 import type { SessionRun } from './session-run.ts';
-import { loseExecs } from './watchers.ts';
 
 /** After the store did not answer. */
 const claimPause = '5s';
+
+/** With these the id will not be had however often it is asked for. */
+const neverTaken: readonly string[] = [failureTypes.sessionIdUsed, failureTypes.inconsistent];
 
 /**
  * Records the run's first events apart: travelling with the first activity they could be overtaken in the event log. False
@@ -25,7 +28,7 @@ export async function beginRun(run: SessionRun): Promise<boolean> {
     return claimed;
   } catch (error) {
     await endUnbegun(run, error);
-    throw asWorkflowFailure(error);
+    throw asWorkflowFailure(error, 'start-failed');
   }
 }
 
@@ -41,7 +44,7 @@ async function claimSessionId(run: SessionRun): Promise<boolean> {
       await run.carrying(async (input) => recordEvents({ ...input, claimFor }));
       return true;
     } catch (error) {
-      if (failureTypeOf(error) === failureTypes.sessionIdUsed) throw error;
+      if (neverTaken.includes(failureTypeOf(error) ?? '')) throw error;
       await sleep(claimPause);
     }
   } while (!run.closing);

@@ -1,12 +1,13 @@
 /** The end of a session: nothing of it is left running, whatever brought the end about. */
+import { condition } from '@temporalio/workflow';
 import type { TurnFailure } from '../contracts/turn.ts';
-import { closeSession } from './activities.ts';
+import { closeSession, recordEvents } from './activities.ts';
 import { describeFailure } from './failure.ts';
-import { endLiveSandbox } from './pause.ts';
+import { endSandboxesOf } from './pause.ts';
+import { loseExecs } from './run-exec.ts';
 import { failTurn } from './run-turn.ts';
 import type { CloseReason } from '../contracts/session-state.ts';
 import type { SessionRun } from './session-run.ts';
-import { loseExecs } from './watchers.ts';
 
 /** Why the main loop ended: asked to, cancelled, or by a failure. */
 function closeReasonOf(run: SessionRun, error: unknown): { reason: CloseReason; message?: string } {
@@ -19,11 +20,11 @@ export function failPrompts(run: SessionRun, failure: TurnFailure): void {
   for (const prompt of run.data.queue) failTurn(run, prompt, failure);
 }
 
-/** A clean-up step that fails is told and does not keep the session from closing. */
-export async function closeRun(run: SessionRun, error: unknown): Promise<void> {
+/** Answers why. A clean-up step that fails is told and does not keep the session from closing. */
+export async function closeRun(run: SessionRun, error: unknown): Promise<CloseReason> {
   const closing = closeReasonOf(run, error);
   const { data } = run;
-  run.busy = true;
+  run.loop = 'closing';
   if (data.asked.close === 'no') data.asked.close = 'terminate';
   run.setPhase({ status: 'terminating' });
   failPrompts(run, {
@@ -31,13 +32,18 @@ export async function closeRun(run: SessionRun, error: unknown): Promise<void> {
     message: closing.message ?? 'the session was ended before this turn did',
   });
   // Also after a failed start: the sandbox of an attempt that did not report back is in the ledger.
-  await endLiveSandbox(run);
+  await endSandboxesOf(run);
   data.sandbox = null;
   loseExecs(run, closing.message ?? 'the session was ended before this command did');
+  // Nothing that happened before comes after it: what another activity may still have to append is appended with it.
+  await condition(() => !run.recording);
+  run.takeBackEvents();
   run.emit({ type: 'session.closed', data: closing }, { eventId: 'session-closed' });
   run.setPhase({ status: 'closed', ...closing });
   const discard = data.asked.close === 'discard';
   await run
     .carrying(async (input) => closeSession.executeWithOptions({ summary: 'close' }, [{ ...input, discard }]))
     .catch((failure: unknown) => run.warn(`not everything was cleaned up: ${describeFailure(failure)}`));
+  if (data.pendingEvents.length > 0) await run.carrying(recordEvents).catch(() => undefined);
+  return closing.reason;
 }

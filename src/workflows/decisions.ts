@@ -17,18 +17,16 @@ export type Step =
 export function nextStep(data: SessionData, runningExecs: number): Step {
   if (data.asked.close !== 'no') return { do: 'close' };
   if (data.phase.status === 'starting') return { do: 'open', reason: 'start' };
-  const live = data.sandbox !== null;
+  if (data.sandbox?.lostCause !== undefined) return { do: 'lose', cause: data.sandbox.lostCause };
   // A turn whose sandbox was lost goes first: a pause waits for turns.
   const midTurn = (data.queue[0]?.restarts ?? 0) > 0;
-  if (data.asked.pause !== 'no' && live && !midTurn) {
+  if (data.asked.pause !== 'no' && !midTurn) {
     // Execs end by themselves (they have a time limit); pausing under them would lose their work.
     return runningExecs > 0 ? { do: 'wait' } : { do: 'pause', reason: data.asked.pause };
   }
-  if (!live) {
-    if (data.pendingExecs.length === 0 && !data.asked.resume) return { do: 'wait' };
-    return { do: 'open', reason: openReason(data) };
+  if (data.sandbox === null) {
+    return data.asked.resume || midTurn ? { do: 'open', reason: openReason(data) } : { do: 'wait' };
   }
-  if (data.sandbox?.lostCause !== undefined) return { do: 'lose', cause: data.sandbox.lostCause };
   if (data.asked.checkpoint) return { do: 'checkpoint' };
   const prompt = data.queue[0];
   return prompt === undefined ? { do: 'wait' } : { do: 'turn', prompt };
@@ -70,7 +68,7 @@ export function afterExecLoss(
 ): AfterExecLoss {
   if (started) return { do: 'lose', message: cause };
   const count = exec.falseStarts + 1;
-  if (count <= bounds.turnRestarts) return { do: 'again', count };
+  if (count <= bounds.execRestarts) return { do: 'again', count };
   return { do: 'lose', message: `the sandbox was lost ${count} times before this command began: ${cause}` };
 }
 

@@ -1,6 +1,7 @@
 /** Reading the failures of activities, and handing them on. */
 import { ActivityFailure, ApplicationFailure } from '@temporalio/workflow';
 import { failureTypes } from '../contracts/failures.ts';
+import type { CloseReason } from '../contracts/session-state.ts';
 
 /** The `type` of the failure behind an activity's failure; null when it is no application failure. */
 export function failureTypeOf(error: unknown): string | null {
@@ -13,9 +14,9 @@ export function describeFailure(error: unknown): string {
   return cause instanceof Error ? cause.message : String(cause);
 }
 
-export function asWorkflowFailure(error: unknown): ApplicationFailure {
-  return ApplicationFailure.nonRetryable(
-    describeFailure(error),
-    failureTypeOf(error) ?? failureTypes.startFailed,
-  );
+/** What the workflow fails with when it closes for this reason. */
+export function asWorkflowFailure(error: unknown, reason: CloseReason): ApplicationFailure {
+  const type =
+    reason === 'failed' ? failureTypes.sessionFailed : (failureTypeOf(error) ?? failureTypes.startFailed);
+  return ApplicationFailure.nonRetryable(describeFailure(error), type);
 }

@@ -22,15 +22,15 @@ import type {
 } from '../contracts/messages.ts';
 import * as messages from '../contracts/session-messages.ts';
 import {
-  admitExec,
-  admitPrompt,
-  admitRequest,
+  refuseExec,
+  refusePrompt,
+  refuseClosed,
   describeProblem,
   execHash,
   refuse,
   textHash,
 } from './admission.ts';
-import type { Admission } from './admission.ts';
+import type { Refusal } from './admission.ts';
 import type { SessionRun } from './session-run.ts';
 import { execView, stateView, turnView } from './views.ts';
 import { remember } from './remember.ts';
@@ -40,38 +40,38 @@ const accepted: Accepted = { accepted: true };
 
 export function bindMessages(run: SessionRun): void {
   bindPrompt(run);
-  setHandler(messages.execUpdate, (payload) => takeExec(run, parse('exec', execSchema, payload)), {
-    validator: (payload) => insist(admitExec(run.data, parse('exec', execSchema, payload))),
+  setHandler(messages.execUpdate, (payload) => recordExec(run, parse('exec', execSchema, payload)), {
+    validator: (payload) => insist(refuseExec(run.data, parse('exec', execSchema, payload))),
   });
   setHandler(
     messages.interruptUpdate,
-    (payload: InterruptRequest = {}) => takeInterrupt(run, payload.turnId),
+    (payload: InterruptRequest = {}) => recordInterrupt(run, payload.turnId),
     {
       validator: (payload: InterruptRequest = {}) => {
         parse('interrupt', interruptSchema, payload);
-        insist(admitRequest(run.data));
+        insist(refuseClosed(run.data));
       },
     },
   );
   setHandler(
     messages.pauseUpdate,
-    (payload: PauseRequest = {}) => takePause(run, payload.interrupt === true),
+    (payload: PauseRequest = {}) => recordPause(run, payload.interrupt === true),
     {
       validator: (payload: PauseRequest = {}) => {
         parse('pause', pauseSchema, payload);
-        insist(admitRequest(run.data));
+        insist(refuseClosed(run.data));
       },
     },
   );
-  setHandler(messages.resumeUpdate, () => takeResume(run), {
-    validator: () => insist(admitRequest(run.data)),
+  setHandler(messages.resumeUpdate, () => recordResume(run), {
+    validator: () => insist(refuseClosed(run.data)),
   });
-  setHandler(messages.checkpointUpdate, () => takeCheckpoint(run), {
-    validator: () => insist(admitRequest(run.data)),
+  setHandler(messages.checkpointUpdate, () => recordCheckpoint(run), {
+    validator: () => insist(refuseClosed(run.data)),
   });
   setHandler(
     messages.terminateUpdate,
-    (payload: TerminateRequest = {}) => takeTerminate(run, payload.discard === true),
+    (payload: TerminateRequest = {}) => recordTerminate(run, payload.discard === true),
     {
       validator: (payload: TerminateRequest = {}) => void parse('terminate', terminateSchema, payload),
     },
@@ -82,23 +82,22 @@ export function bindMessages(run: SessionRun): void {
 }
 
 function bindPrompt(run: SessionRun): void {
-  setHandler(messages.promptUpdate, (payload) => takePrompt(run, parse('prompt', promptSchema, payload)), {
-    validator: (payload) => insist(admitPrompt(run.data, parse('prompt', promptSchema, payload))),
+  setHandler(messages.promptUpdate, (payload) => recordPrompt(run, parse('prompt', promptSchema, payload)), {
+    validator: (payload) => insist(refusePrompt(run.data, parse('prompt', promptSchema, payload))),
   });
   // Nobody waits for a signal's answer: a refusal becomes an event.
   setHandler(messages.promptSignal, (payload: unknown) => {
     const parsed = promptSchema.safeParse(payload);
-    const admission = parsed.success
-      ? admitPrompt(run.data, parsed.data)
+    const refusal = parsed.success
+      ? refusePrompt(run.data, parsed.data)
       : refuse(describeProblem('prompt', parsed.error));
-    if (parsed.success && admission.answer !== 'refuse') takePrompt(run, parsed.data);
-    else if (admission.answer === 'refuse') {
-      run.emit({ type: 'prompt.rejected', data: { message: admission.sentence } }, turnIdOf(payload));
-    }
+    if (refusal !== null) {
+      run.emit({ type: 'prompt.rejected', data: { message: refusal.sentence } }, turnIdOf(payload));
+    } else if (parsed.success) recordPrompt(run, parsed.data);
   });
 }
 
-function takePrompt(run: SessionRun, prompt: Prompt): PromptAccepted {
+function recordPrompt(run: SessionRun, prompt: Prompt): PromptAccepted {
   const { data } = run;
   const known = data.handled.some((handled) => handled.id === prompt.id);
   if (!known) {
@@ -119,7 +118,7 @@ function takePrompt(run: SessionRun, prompt: Prompt): PromptAccepted {
   };
 }
 
-function takeExec(run: SessionRun, exec: ExecRequest): ExecAccepted {
+function recordExec(run: SessionRun, exec: ExecRequest): ExecAccepted {
   const { data } = run;
   if (!data.handledExecs.some((handled) => handled.id === exec.id)) {
     remember(data.handledExecs, { id: exec.id, hash: execHash(exec) });
@@ -130,7 +129,7 @@ function takeExec(run: SessionRun, exec: ExecRequest): ExecAccepted {
   return { execId: exec.id };
 }
 
-function takeInterrupt(run: SessionRun, turnId: string | undefined): InterruptAccepted {
+function recordInterrupt(run: SessionRun, turnId: string | undefined): InterruptAccepted {
   const { phase } = run.data;
   if (phase.status !== 'running' || (turnId !== undefined && turnId !== phase.turnId))
     return { turnId: null };
@@ -138,26 +137,26 @@ function takeInterrupt(run: SessionRun, turnId: string | undefined): InterruptAc
   return { turnId: phase.turnId };
 }
 
-function takePause(run: SessionRun, interrupt: boolean): Accepted {
+function recordPause(run: SessionRun, interrupt: boolean): Accepted {
   const { data } = run;
   if (data.phase.status === 'paused') return accepted;
   askForPause(data, 'requested');
-  if (interrupt) takeInterrupt(run, undefined);
+  if (interrupt) recordInterrupt(run, undefined);
   return accepted;
 }
 
-function takeResume(run: SessionRun): Accepted {
+function recordResume(run: SessionRun): Accepted {
   askForSandbox(run.data);
   run.touch();
   return accepted;
 }
 
-function takeCheckpoint(run: SessionRun): Accepted {
+function recordCheckpoint(run: SessionRun): Accepted {
   run.data.asked.checkpoint = true;
   return accepted;
 }
 
-function takeTerminate(run: SessionRun, discard: boolean): Accepted {
+function recordTerminate(run: SessionRun, discard: boolean): Accepted {
   const { data } = run;
   if (data.phase.status === 'closed') return accepted;
   askToClose(run, discard);
@@ -167,7 +166,7 @@ function takeTerminate(run: SessionRun, discard: boolean): Accepted {
 /** `discard` is never taken back by a later `terminate` without it. */
 export function askToClose(run: SessionRun, discard: boolean): void {
   if (run.data.asked.close !== 'discard') run.data.asked.close = discard ? 'discard' : 'terminate';
-  takeInterrupt(run, undefined);
+  recordInterrupt(run, undefined);
 }
 
 function parse<T>(what: string, schema: z.ZodType<T>, payload: unknown): T {
@@ -176,9 +175,8 @@ function parse<T>(what: string, schema: z.ZodType<T>, payload: unknown): T {
   throw ApplicationFailure.nonRetryable(describeProblem(what, parsed.error), failureTypes.rejected);
 }
 
-function insist(admission: Admission): void {
-  if (admission.answer === 'refuse')
-    throw ApplicationFailure.nonRetryable(admission.sentence, admission.type);
+function insist(refusal: Refusal | null): void {
+  if (refusal !== null) throw ApplicationFailure.nonRetryable(refusal.sentence, refusal.type);
 }
 
 function turnIdOf(payload: unknown): { turnId?: string } {

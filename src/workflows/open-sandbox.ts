@@ -2,7 +2,6 @@
 import { failureTypes } from '../contracts/failures.ts';
 import { isUsableRuntime } from '../contracts/runtime-version.ts';
 import type { EventBody } from '../contracts/events.ts';
-import type { RepositoryHead } from '../contracts/checkpoint.ts';
 import { createSandbox, startSupervisor } from './activities.ts';
 import { describeFailure, failureTypeOf } from './failure.ts';
 import type { SessionRun } from './session-run.ts';
@@ -69,10 +68,4 @@ async function openGeneration(run: SessionRun, first: boolean): Promise<void> {
     runtimeVersion: started.runtimeVersion,
   };
   data.heads = started.heads;
-}
-
-/** Replaces what is known of some repositories' heads and keeps the rest. */
-export function mergeHeads(known: RepositoryHead[], news: RepositoryHead[]): RepositoryHead[] {
-  const byName = new Map([...known, ...news].map((head) => [head.repository, head]));
-  return [...byName.values()].map(({ repository, branch, head }) => ({ repository, branch, head }));
 }

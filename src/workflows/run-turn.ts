@@ -1,13 +1,13 @@
 /** One turn from the head of the queue: run, continued or run again, until it ended (I2, I3, I4). */
 import { CancellationScope, condition, isCancellation, sleep } from '@temporalio/workflow';
 import type { TurnReport } from '../activities/types.ts';
+import type { RepositoryHead } from '../contracts/checkpoint.ts';
 import { turnEndEventId } from '../contracts/ids.ts';
 import type { TurnFailure, TurnOutcome } from '../contracts/turn.ts';
 import { interruptTurn, runTurn } from './activities.ts';
 import { afterAgentLoss, afterSandboxLoss, restartNotice } from './decisions.ts';
 import { turnSummary } from './details.ts';
 import { describeFailure } from './failure.ts';
-import { mergeHeads } from './open-sandbox.ts';
 import { endedKept, remember } from './remember.ts';
 import type { QueuedPrompt } from './session-data.ts';
 import type { SessionRun } from './session-run.ts';
@@ -75,11 +75,9 @@ async function watchedTurn(run: SessionRun, prompt: QueuedPrompt): Promise<Repor
 
 /** Carries interrupts to the supervisor by their own activity; a turn that does not end for a closing session is cancelled. */
 async function watchRequests(run: SessionRun, turnId: string, turn: CancellationScope): Promise<void> {
-  for (let sent = false; !sent || !run.closing;) {
-    await condition(() => (sent ? run.closing : run.interruptAsked === turnId || run.closing));
-    if (!sent) sent = await sendInterrupt(run, turnId);
-    if (!sent && run.closing) break;
-  }
+  do await condition(() => run.interruptAsked === turnId || run.closing);
+  while (!(await sendInterrupt(run, turnId)) && !run.closing);
+  await condition(() => run.closing);
   await sleep(closingPatience);
   turn.cancel();
 }
@@ -112,11 +110,18 @@ function finishTurn(
   endTurn(run, prompt, { outcome: report.outcome, answer: report.answer, costUsd: report.totals.costUsd });
 }
 
-/** The next one takes over, also when nothing waits for it. */
+/** Replaces what is known of some repositories' heads and keeps the rest. */
+function mergeHeads(known: RepositoryHead[], news: RepositoryHead[]): RepositoryHead[] {
+  const byName = new Map([...known, ...news].map((head) => [head.repository, head]));
+  return [...byName.values()].map(({ repository, branch, head }) => ({ repository, branch, head }));
+}
+
+/** The next one takes over, also when nothing waits for it; unless the session is to pause. */
 export function loseSandbox(run: SessionRun, cause: string): void {
   const { sandboxId } = run.sandbox;
+  const { asked } = run.data;
   run.data.sandbox = null;
-  run.data.asked.resume = true;
+  asked.resume ||= asked.pause === 'no';
   run.emit({ type: 'sandbox.lost', data: { sandboxId, cause } });
 }
 

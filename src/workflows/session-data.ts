@@ -2,6 +2,8 @@
 import * as z from 'zod';
 import { checkpointSchema, repositoryHeadSchema, snapshotSchema } from '../contracts/checkpoint.ts';
 import { ownEventSchema } from '../contracts/events.ts';
+import { jsonBytes } from '../contracts/json-bytes.ts';
+import type { SessionRequest } from '../contracts/session-input.ts';
 import { closeReasons } from '../contracts/session-state.ts';
 import { execSchema, promptSchema } from '../contracts/messages.ts';
 import { execOutcomeSchema, turnOutcomeSchema } from '../contracts/turn.ts';
@@ -11,7 +13,7 @@ const queuedPromptSchema = promptSchema.extend({
   restarts: z.number().int(),
   continuations: z.number().int(),
   /** How often its sandbox was lost before the supervisor had taken it. */
-  falseStarts: z.number().int(),
+  falseStarts: z.number().int().default(0),
   notice: z.string().optional(),
 });
 export type QueuedPrompt = z.infer<typeof queuedPromptSchema>;
@@ -34,7 +36,7 @@ const endedTurnSchema = z.object({
 
 const pendingExecSchema = execSchema.extend({
   /** How often its sandbox was lost before it had begun. */
-  falseStarts: z.number().int(),
+  falseStarts: z.number().int().default(0),
 });
 export type PendingExec = z.infer<typeof pendingExecSchema>;
 
@@ -81,7 +83,7 @@ export const sessionDataSchema = z.object({
   /** Requests that wait for the main loop. */
   asked: z.object({
     pause: z.enum(['no', 'requested', 'idle']),
-    /** Something wants a sandbox: a prompt, `resume`, or a turn whose sandbox was lost. A pause takes it back. */
+    /** Something wants a sandbox: a prompt, an exec, `resume`, or the loss of the one there was. A pause takes it back. */
     resume: z.boolean(),
     checkpoint: z.boolean(),
     close: z.enum(['no', 'terminate', 'discard']),
@@ -102,12 +104,15 @@ export function askForSandbox(data: SessionData): void {
 }
 
 /** What is carried stays below this, which is half of what makes the server end the workflow (I9). */
-const mostCarriedCharacters = 1024 * 1024;
+const mostCarriedBytes = 1024 * 1024;
 
-/** For the next run: what the queries say of ended turns and execs is the first to go, the oldest of it first. */
-export function carriedOf(data: SessionData): SessionData {
+/**
+ * For the next run, beside its other argument, the request: what the queries say of ended turns and execs is the first to
+ * go, the oldest of it first.
+ */
+export function carriedOf(data: SessionData, request: SessionRequest): SessionData {
   const carried = { ...data, endedTurns: [...data.endedTurns], endedExecs: [...data.endedExecs] };
-  while (JSON.stringify(carried).length > mostCarriedCharacters) {
+  while (jsonBytes([request, carried]) > mostCarriedBytes) {
     const { endedTurns, endedExecs } = carried;
     if (endedTurns.length + endedExecs.length === 0) break;
     (endedTurns.length > endedExecs.length ? endedTurns : endedExecs).shift();

@@ -1,6 +1,6 @@
 /**
- * One run of a session: its data and what only this run needs. Owns the workflow's own events, which travel with the next
- * activity or, when none follows, by the event recorder (I6).
+ * One run of a session: its data and what only this run needs. Owns the workflow's own events and their ids; they travel
+ * with the next activity or, when none follows, by the event recorder (I6).
  */
 import {
   CancellationScope,
@@ -13,7 +13,7 @@ import {
 import type { EventBody, OwnEvent } from '../contracts/events.ts';
 import { branchOf } from '../contracts/ids.ts';
 import { searchAttributes, searchAttributesOf } from '../contracts/search-attributes.ts';
-import { repositoryNameOf } from '../contracts/session-input.ts';
+import { repositoriesOf } from '../contracts/session-input.ts';
 import type { SessionInput } from '../contracts/session-input.ts';
 import { renderDetails } from './details.ts';
 import { newSessionData } from './session-data.ts';
@@ -32,11 +32,15 @@ export class SessionRun {
   interruptAsked: string | null = null;
   /** Temporal asked the workflow to end (the UI's button). */
   cancelled = false;
-  /** The main loop waits for an activity, so nothing carries the pending events. */
-  busy = false;
+  /**
+   * What the main loop does: it waits for something to do; it does it, so nothing else carries the pending events; or it is
+   * over, because the next run takes over or the session closes, and nothing is begun beside it any more.
+   */
+  loop: 'waiting' | 'stepping' | 'leaving' | 'closing' = 'waiting';
+  /** A local activity is under way: no run may end then, its last workflow task would wait for it and time out. */
   recording = false;
-  /** The next run takes over: nothing is begun any more. */
-  leaving = false;
+  /** What activities that have not ended were given to append. */
+  readonly #underWay = new Set<OwnEvent[]>();
 
   constructor(input: SessionInput, data: SessionData | null) {
     this.input = input;
@@ -65,12 +69,21 @@ export class SessionRun {
    */
   async carrying<T>(work: (input: ForActivity) => Promise<T>): Promise<T> {
     const events = this.data.pendingEvents.splice(0);
+    this.#underWay.add(events);
     try {
       return await work({ sessionId: this.input.sessionId, session: this.input, events });
     } catch (error) {
-      this.data.pendingEvents.unshift(...events);
+      if (this.#underWay.has(events)) this.data.pendingEvents.unshift(...events);
       throw error;
+    } finally {
+      this.#underWay.delete(events);
     }
+  }
+
+  /** Before the run ends: nobody hears any more whether the activities under way appended their events (I5). */
+  takeBackEvents(): void {
+    this.data.pendingEvents.unshift(...[...this.#underWay].flat());
+    this.#underWay.clear();
   }
 
   /** The same for an activity in the live sandbox. */
@@ -119,7 +132,7 @@ export class SessionRun {
   emit(body: EventBody, about: { turnId?: string; eventId?: string } = {}): void {
     this.data.eventCount += 1;
     this.data.pendingEvents.push({
-      eventId: about.eventId ?? `own-${this.data.eventCount}`,
+      eventId: about.eventId ?? this.#idOf('own', this.data.eventCount),
       at: nowText(),
       generation: this.data.generation,
       ...(about.turnId === undefined ? {} : { turnId: about.turnId }),
@@ -127,8 +140,27 @@ export class SessionRun {
     });
   }
 
+  newCheckpointId(): string {
+    this.data.snapshotCount += 1;
+    return this.#idOf('snapshot', this.data.snapshotCount);
+  }
+
+  /**
+   * A counter goes back when Temporal resets the workflow to an earlier point, and what the abandoned run stored stays: so
+   * the run is in the id. Its last characters, because the first ones are a time.
+   */
+  #idOf(kind: 'own' | 'snapshot', count: number): string {
+    return `${kind}-${workflowInfo().runId.slice(-8)}-${count}`;
+  }
+
   warn(message: string): void {
     this.emit({ type: 'warning', data: { message } });
+  }
+
+  /** The next run can take over: between steps, and with nothing under way that it could not know of (I9). */
+  get isDone(): boolean {
+    const isBetweenSteps = this.loop === 'waiting' && this.runningExecs.size === 0;
+    return this.shouldContinueAsNew && isBetweenSteps && this.data.phase.status !== 'starting';
   }
 
   /** History has become long: the next run should take over. */
@@ -139,12 +171,4 @@ export class SessionRun {
 
 function nowText(): string {
   return new Date().toISOString();
-}
-
-export function repositoriesOf(input: SessionInput): { name: string; url: string; branch: string }[] {
-  return input.repositories.map((repository) => ({
-    name: repositoryNameOf(repository),
-    url: repository.url,
-    branch: repository.branch,
-  }));
 }

@@ -17,18 +17,19 @@ import { sessionInputSchema } from '../contracts/session-input.ts';
 import type { SessionRequest } from '../contracts/session-input.ts';
 import { describeProblem } from './admission.ts';
 import { beginRun } from './begin.ts';
-import { closeRun } from './close.ts';
+import { closeRun, failPrompts } from './close.ts';
 import { nextStep } from './decisions.ts';
 import type { Step } from './decisions.ts';
 import { asWorkflowFailure, describeFailure } from './failure.ts';
 import { askToClose, bindMessages } from './handlers.ts';
 import { openSandbox } from './open-sandbox.ts';
 import type { ReopenReason } from './open-sandbox.ts';
-import { endLiveSandbox, pauseSession, takeCheckpoint } from './pause.ts';
-import { failTurn, loseSandbox, runNextTurn } from './run-turn.ts';
+import { endSandboxesOf, pauseSession, takeCheckpoint } from './pause.ts';
+import { loseExecs } from './run-exec.ts';
+import { loseSandbox, runNextTurn } from './run-turn.ts';
 import { carriedOf, sessionDataSchema } from './session-data.ts';
 import { SessionRun } from './session-run.ts';
-import { loseExecs, startWatchers } from './watchers.ts';
+import { startWatchers } from './watchers.ts';
 
 /** `carried` is what a run gives the next one at continue-as-new; callers leave it out. */
 export async function session(request: SessionRequest, carried?: unknown): Promise<void> {
@@ -47,17 +48,17 @@ async function live(run: SessionRun, request: SessionRequest): Promise<void> {
   let failure: unknown = null;
   try {
     if ((await mainLoop(run)) === 'continue') {
-      run.leaving = true;
       await condition(allHandlersFinished);
-      await continueAsNew<typeof session>(request, carriedOf(run.data));
+      run.takeBackEvents();
+      await continueAsNew<typeof session>(request, carriedOf(run.data, request));
     }
   } catch (error) {
     if (error instanceof ContinueAsNew) throw error;
     failure = error;
   }
-  await closeRun(run, failure);
+  const reason = await closeRun(run, failure);
   await condition(allHandlersFinished);
-  if (failure !== null) throw asWorkflowFailure(failure);
+  if (failure !== null) throw asWorkflowFailure(failure, reason);
 }
 
 function cancel(run: SessionRun): void {
@@ -68,16 +69,21 @@ function cancel(run: SessionRun): void {
 async function mainLoop(run: SessionRun): Promise<'closed' | 'continue'> {
   for (;;) {
     const step = (): Step => nextStep(run.data, run.runningExecs.size);
-    await condition(() => step().do !== 'wait' || canContinueAsNew(run));
+    const canLeave = (): boolean => run.isDone && !run.recording;
+    await condition(() => step().do !== 'wait' || canLeave());
     const next = step();
     if (next.do === 'close') return 'closed';
-    if (canContinueAsNew(run)) return 'continue';
-    run.busy = true;
+    if (canLeave()) {
+      // At once: what the same event has woken looks here before it begins anything that would end with this run.
+      run.loop = 'leaving';
+      return 'continue';
+    }
+    run.loop = 'stepping';
     await take(run, next).catch((error: unknown) => {
       // A step that a closing session did not wait for.
       if (!isCancellation(error) || !run.closing) throw error;
     });
-    run.busy = false;
+    run.loop = 'waiting';
   }
 }
 
@@ -109,24 +115,14 @@ async function reopen(run: SessionRun, reason: ReopenReason): Promise<void> {
   } catch (error) {
     if (isCancellation(error)) throw error;
     const message = `the session could not be resumed: ${describeFailure(error)}`;
-    for (const prompt of data.queue) failTurn(run, prompt, { kind: 'start', message });
+    failPrompts(run, { kind: 'start', message });
     loseExecs(run, message);
     data.asked.resume = false;
     data.asked.pause = 'no';
-    await endLiveSandbox(run);
+    await endSandboxesOf(run);
     run.emit({ type: 'session.restore-failed', data: { message } });
     run.setPhase({ status: 'paused' });
   }
-}
-
-/** Between steps only, and with nothing under way that the next run could not know of (I9). */
-function canContinueAsNew(run: SessionRun): boolean {
-  return (
-    run.shouldContinueAsNew &&
-    run.runningExecs.size === 0 &&
-    !run.recording &&
-    run.data.phase.status !== 'starting'
-  );
 }
 
 function openRun(request: unknown, carried: unknown): SessionRun {

@@ -1,9 +1,9 @@
 /** What the queries answer. */
+import { repositoriesOf } from '../contracts/session-input.ts';
 import type { SessionInput } from '../contracts/session-input.ts';
 import type { SessionState } from '../contracts/session-state.ts';
 import type { ExecView, TurnView } from '../contracts/turn.ts';
 import type { SessionData } from './session-data.ts';
-import { repositoriesOf } from './session-run.ts';
 
 export function stateView(input: SessionInput, data: SessionData): SessionState {
   const { phase } = data;

@@ -1,12 +1,9 @@
-/** What runs beside the main loop: the idle clock, execs, and the recorder of events that no activity carries. */
-import { execEndEventId } from '../contracts/ids.ts';
+/** What runs beside the main loop: the idle clock, the start of execs, and the recorder of events that no activity carries. */
 import { condition, isCancellation, sleep } from '@temporalio/workflow';
-import { recordEvents, runExec } from './activities.ts';
-import { afterExecLoss, idleRemainingMs, isIdle, nextStep } from './decisions.ts';
-import { describeFailure } from './failure.ts';
-import { endedKept, remember } from './remember.ts';
+import { recordEvents } from './activities.ts';
+import { idleRemainingMs, isIdle, nextStep } from './decisions.ts';
+import { runOneExec } from './run-exec.ts';
 import { askForPause } from './session-data.ts';
-import type { PendingExec } from './session-data.ts';
 import type { SessionRun } from './session-run.ts';
 
 /** After the store refused the workflow's own events. */
@@ -38,71 +35,35 @@ async function watchExecs(run: SessionRun): Promise<void> {
     await condition(() => data.pendingExecs.length > 0 && canExec(run));
     // The main loop may have moved on in the same moment.
     const exec = canExec(run) ? data.pendingExecs.shift() : undefined;
-    if (exec === undefined) continue;
-    run.runningExecs.add(exec.id);
-    void runOneExec(run, exec);
+    if (exec !== undefined) void runOneExec(run, exec);
   }
 }
 
+/** New ones would keep a run with a long history from ending: they begin in the next one. */
 function canExec(run: SessionRun): boolean {
-  const { status } = run.data.phase;
-  const isThere = run.data.sandbox !== null && run.data.sandbox.lostCause === undefined;
-  return isThere && (status === 'idle' || status === 'running') && !run.closing && !run.leaving;
-}
-
-async function runOneExec(run: SessionRun, pending: PendingExec): Promise<void> {
-  const { falseStarts: _, ...exec } = pending;
-  const options = { summary: `exec ${exec.argv.join(' ').slice(0, 100)}` };
-  const { sandboxId } = run.sandbox;
-  const report = await run
-    .inSandbox(async (input) => runExec.executeWithOptions(options, [{ ...input, exec }]))
-    .catch((error: unknown) => ({ kind: 'failed' as const, message: describeFailure(error) }));
-  // One that is not running any more was given up meanwhile, and whoever waited for it has heard so.
-  if (!run.runningExecs.delete(exec.id)) return;
-  run.touch();
-  if (report.kind === 'failed') return loseExec(run, exec.id, report.message);
-  if (report.kind === 'ended') {
-    const { outcome, output } = report;
-    return remember(run.data.endedExecs, { execId: exec.id, outcome, output }, endedKept);
-  }
-  const { sandbox } = run.data;
-  if (sandbox?.sandboxId === sandboxId) sandbox.lostCause ??= report.cause;
-  const next = afterExecLoss(pending, report);
-  if (next.do === 'lose') return loseExec(run, exec.id, next.message);
-  run.data.pendingExecs.unshift({ ...exec, falseStarts: next.count });
-}
-
-/** Execs that will not end any more: whoever waits for one hears so. */
-export function loseExecs(run: SessionRun, message: string): void {
-  const waiting = run.data.pendingExecs.splice(0).map(({ id }) => id);
-  for (const execId of [...waiting, ...run.runningExecs]) loseExec(run, execId, message);
-  run.runningExecs.clear();
-}
-
-/** The supervisor's record, where there is one, came first and counts. */
-function loseExec(run: SessionRun, execId: string, message: string): void {
-  const outcome = { status: 'lost', message } as const;
-  run.emit(
-    { type: 'exec.finished', data: { execId, outcome, durationMs: 0 } },
-    { eventId: execEndEventId(execId) },
-  );
-  remember(run.data.endedExecs, { execId, outcome, output: '' }, endedKept);
-  run.touch();
+  const { sandbox, phase } = run.data;
+  const isThere = sandbox !== null && sandbox.lostCause === undefined;
+  const isOpen = phase.status === 'idle' || phase.status === 'running';
+  return isThere && isOpen && !run.closing && !run.shouldContinueAsNew;
 }
 
 /** Events wait for the next activity (I6); when the main loop is busy or has nothing to do, none comes soon. */
 async function recordLoneEvents(run: SessionRun): Promise<void> {
   const { data } = run;
+  const isAlone = (): boolean =>
+    run.loop === 'stepping' ||
+    (run.loop === 'waiting' && !run.isDone && nextStep(data, run.runningExecs.size).do === 'wait');
   for (;;) {
-    await condition(
-      () =>
-        data.pendingEvents.length > 0 &&
-        !run.leaving &&
-        (run.busy || nextStep(data, run.runningExecs.size).do === 'wait'),
-    );
+    await condition(() => data.pendingEvents.length > 0 && isAlone());
+    // The main loop may have moved on in the same moment.
+    if (!isAlone()) continue;
     run.recording = true;
-    // What could not be recorded now goes with the next activity.
-    await run.carrying(async (input) => recordEvents(input)).catch(async () => sleep(recorderPause));
+    const recorded = await run.carrying(recordEvents).then(
+      () => true,
+      () => false,
+    );
     run.recording = false;
+    // What could not be recorded now goes with the next activity.
+    if (!recorded) await sleep(recorderPause);
   }
 }

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createBaseImageSource } from '../../src/activities/base-image.ts';
+import { ImageBuildFailed } from '../../src/sandbox/errors.ts';
 import { createModalProvider } from '../../src/sandbox/modal-provider.ts';
 import { openStore } from '../../src/store/open-store.ts';
 import type { Store } from '../../src/store/store.ts';
@@ -41,6 +42,21 @@ test('an image that is gone in one place is built again there, and stays known i
   await emulator.forget();
   expect(await emulator.find(signal)).toEqual({ imageId: 'im-2' });
   expect(await sourceIn('modal').find(signal)).toEqual({ imageId: 'im-modal' });
+});
+
+test('a build that fails is logged with the end of its output, which no session sees', async () => {
+  const buildImage = async (): Promise<never> => {
+    throw new ImageBuildFailed('build image: RUN false failed', 'no space left on device');
+  };
+  const logged: unknown[] = [];
+  const provider = { place: 'emulator', buildImage };
+  const log = (message: string, attributes?: Record<string, unknown>) => logged.push([message, attributes]);
+  const source = createBaseImageSource({ store, provider, log });
+  await expect(source.find(signal)).rejects.toThrow(ImageBuildFailed);
+  expect(logged.at(-1)).toEqual([
+    'the base image could not be built',
+    { cause: 'build image: RUN false failed', output: 'no space left on device' },
+  ]);
 });
 
 test('a place is a server, an environment and an app', async () => {

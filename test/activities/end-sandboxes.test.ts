@@ -5,7 +5,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { endSandboxes, settleOldIntents } from '../../src/activities/end-sandboxes.ts';
 import type { LedgerDeps } from '../../src/activities/end-sandboxes.ts';
 import { findOrCreate } from '../../src/activities/find-or-create.ts';
-import { ImageGone, ProviderBusy } from '../../src/sandbox/errors.ts';
+import { ImageGone, ProviderBusy, ProviderUnavailable } from '../../src/sandbox/errors.ts';
 import type { Sandbox } from '../../src/sandbox/provider.ts';
 import { openStore } from '../../src/store/open-store.ts';
 import type { Store } from '../../src/store/store.ts';
@@ -115,7 +115,97 @@ describe('an intent without an answer', () => {
   });
 });
 
+describe('a known sandbox with a doubt', () => {
+  test('leaves its row open when it has ended, and any other create settles the doubt', async () => {
+    await intend('s-g1');
+    await findOrCreate(deps, wanted('s-g1'), unhurried);
+    expect(await endSandboxes(deps, 's', all)).toBe(false);
+    const late = await comesLate('s-g1');
+    makeOlder(11);
+    await settleOldIntents(deps);
+    expect(await late.isRunning()).toBe(false);
+    expect(await store.sandboxes.listOpen()).toEqual([]);
+    await store.deleteSession('s');
+    expect(await store.sandboxes.find('s-g1')).toBeNull();
+  });
+});
+
+describe('old intents', () => {
+  /** The provider, with something that happens at every look for this name. */
+  function lookingFor(name: string, happening: () => Promise<void>): LedgerDeps {
+    const { provider } = subject;
+    const findByName = async (wantedName: string): Promise<Sandbox | null> => {
+      const found = await provider.findByName(wantedName);
+      if (wantedName.startsWith(name)) await happening();
+      return found;
+    };
+    const attach = provider.attach.bind(provider);
+    return { ...deps, provider: Object.assign(Object.create(provider), { findByName, attach }) };
+  }
+
+  test('are left alone when their session begins another attempt meanwhile', async () => {
+    await intend('old-g1');
+    const sandbox = await comesLate('old-g1');
+    makeOlder(11);
+    await settleOldIntents(lookingFor('old-g1', async () => intend('old-g1')));
+    expect(await sandbox.isRunning()).toBe(true);
+    expect(await store.sandboxes.find('old-g1')).toMatchObject({ sandboxId: null, endedAt: null });
+  });
+
+  test('are not called never created when another attempt begins meanwhile', async () => {
+    await intend('old-g1');
+    makeOlder(11);
+    await settleOldIntents(lookingFor('old-g1', async () => intend('old-g1')));
+    expect(await store.sandboxes.listOpen()).toMatchObject([{ name: 'old-g1', endedReason: null }]);
+  });
+
+  test('whose look keeps failing keep no others waiting', async () => {
+    for (let number = 1; number <= 8; number += 1) await intend(`dark-g${number}`);
+    await expect
+      .poll(() => new Date().toISOString())
+      .not.toBe((await store.sandboxes.find('dark-g8'))?.intendedAt);
+    await intend('young-g1');
+    makeOlder(11);
+    const failing = lookingFor('dark', async () => {
+      throw new ProviderUnavailable('no answer');
+    });
+    await expect
+      .poll(
+        async () => {
+          await settleOldIntents(failing);
+          return (await store.sandboxes.find('young-g1'))?.endedReason;
+        },
+        { timeout: 20_000, interval: 5 },
+      )
+      .toBe('it was never created');
+    expect(await store.sandboxes.listOpen()).toHaveLength(8);
+  });
+
+  test('do not make a settling reject when the store is gone', async () => {
+    const logged: string[] = [];
+    await store.close();
+    await settleOldIntents({ ...deps, log: (message) => void logged.push(message) });
+    expect(logged).toEqual(['old intents could not be looked for']);
+    store = await openStore({ dataDirectory: folder.path });
+  });
+});
+
 describe('a create', () => {
+  test('that was refused says nothing of an attempt that began after it', async () => {
+    const { provider } = subject;
+    const create = async (): Promise<Sandbox> => {
+      await expect
+        .poll(() => new Date().toISOString())
+        .not.toBe((await store.sandboxes.find('s-g1'))?.intendedAt);
+      await intend('s-g1');
+      throw new ProviderBusy('no room');
+    };
+    const findByName = async (): Promise<null> => null;
+    const busy = { ...deps, provider: Object.assign(Object.create(provider), { create, findByName }) };
+    await expect(findOrCreate(busy, wanted('s-g1'), unhurried)).rejects.toThrow(ProviderBusy);
+    expect(await store.sandboxes.listOpen()).toMatchObject([{ name: 's-g1', endedAt: null }]);
+  });
+
   test('that was refused is certain, and the next attempt opens the row again', async () => {
     await expect(findOrCreate(deps, wanted('s-g1', 'im-gone'), unhurried)).rejects.toThrow(ImageGone);
     expect(await store.sandboxes.find('s-g1')).toMatchObject({ endedReason: 'it was not created' });

@@ -92,7 +92,7 @@ process.exit(3);`;
 });
 
 describe('installing the supervisor', () => {
-  const supervisor = { code: program, sha256: 'ab', fileName: 'supervisor-ab.mjs' };
+  const supervisor = { code: program, fileName: 'supervisor-ab.mjs' };
   const { signal } = new AbortController();
 
   test('takes one exec, with the program on stdin', async () => {
@@ -158,7 +158,6 @@ function sandboxWith(ends: readonly { code: number; output?: string }[]): {
       };
     },
     isRunning: async () => true,
-    writeFile: never,
     snapshot: never,
     terminate: never,
   };

@@ -31,7 +31,6 @@ function sandboxWith(curl: { chunks: Uint8Array[]; code?: number; isRunning?: bo
       wait: async () => curl.code ?? 0,
     }),
     isRunning: async () => curl.isRunning ?? true,
-    writeFile: never,
     snapshot: never,
     terminate: never,
   };

@@ -1,6 +1,6 @@
 import type { SDKResultMessage } from '@anthropic-ai/claude-agent-sdk';
 import { describe, expect, test } from 'vitest';
-import { totalsBetween, turnResultOf } from '../../src/agent/results.ts';
+import { totalsBetween, agentResultOf } from '../../src/agent/results.ts';
 import { recorded } from './recorded.ts';
 
 function resultsIn(name: string): SDKResultMessage[] {
@@ -29,7 +29,7 @@ describe('the outcome', () => {
     [null, 'Something else', 'agent', 'Something else'],
     [null, '', 'agent', 'the agent stopped with an error'],
   ])('an error with status %s and text %j', (...[status, text, kind, message]) => {
-    expect(turnResultOf(failed(status, text)).outcome).toEqual({
+    expect(agentResultOf(failed(status, text)).outcome).toEqual({
       status: 'failed',
       failure: { kind, message },
     });
@@ -38,7 +38,7 @@ describe('the outcome', () => {
 
 describe('costs', () => {
   test('are cumulative in the stream and told for each turn alone', () => {
-    const [first, second] = resultsIn('two-turns').map((message) => turnResultOf(message));
+    const [first, second] = resultsIn('two-turns').map((message) => agentResultOf(message));
     if (first === undefined || second === undefined) throw new Error('the recording has two results');
     expect(second.cumulativeCostUsd).toBeGreaterThan(first.cumulativeCostUsd);
     const totals = totalsBetween(first, second);
@@ -48,13 +48,13 @@ describe('costs', () => {
   });
 
   test('of a subagent count too', () => {
-    const [result] = resultsIn('subagent').map((message) => turnResultOf(message));
+    const [result] = resultsIn('subagent').map((message) => agentResultOf(message));
     if (result === undefined) throw new Error('the recording has a result');
     expect(totalsBetween(null, result).usage.outputTokens).toBeGreaterThan(result.usage.outputTokens);
   });
 
   test('are never negative when the agent counts anew', () => {
-    const [first, second] = resultsIn('two-turns').map((message) => turnResultOf(message));
+    const [first, second] = resultsIn('two-turns').map((message) => agentResultOf(message));
     if (first === undefined || second === undefined) throw new Error('the recording has two results');
     expect(totalsBetween(second, first)).toMatchObject({ costUsd: 0, usage: { inputTokens: 0 } });
   });

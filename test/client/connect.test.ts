@@ -29,6 +29,21 @@ test('without a Temporal server, one sentence names the address and the variable
   );
 });
 
+test('options that are not valid are refused by name, before anything is connected', async () => {
+  const address = await nobodysAddress();
+  const connecting = async (options: object): Promise<string> =>
+    Harvest.connect({ temporal: { address }, dataDirectory: directory, ...options }).then(
+      () => 'connected',
+      (error: unknown) => (error instanceof InvalidRequest ? error.message : String(error)),
+    );
+  for (const answerSeconds of [Number.NaN, 0, -1, Infinity, 3_601, '30']) {
+    expect(await connecting({ answerSeconds })).toMatch(/^Connection, answerSeconds: /);
+  }
+  expect(await connecting({ dataDirectory: '' })).toBe('Connection, dataDirectory: is not empty.');
+  expect(await connecting({ temporal: { address: '' } })).toBe('Connection, temporal.address: is not empty.');
+  expect(await connecting({ answerSecond: 30 })).toContain('answerSecond');
+});
+
 test('a namespace that does not exist is named at the first call', async () => {
   await using harvest = await Harvest.connect({
     temporal: { address: temporal.address, namespace: 'nowhere' },
@@ -47,6 +62,15 @@ test('a damaged store file is named', async () => {
   await expect(connecting).rejects.toThrow(join(broken, 'store.sqlite'));
 });
 
+test('a Harvest may be closed twice', async () => {
+  await using harvest = await Harvest.connect({
+    temporal: { address: temporal.address },
+    dataDirectory: directory,
+  });
+  await harvest.close();
+  await harvest.close();
+});
+
 test('what is not valid never reaches Temporal', async () => {
   await using harvest = await Harvest.connect({
     temporal: { address: temporal.address },
@@ -60,6 +84,8 @@ test('what is not valid never reaches Temporal', async () => {
     'a prompt has at most 64000 characters',
   );
   await expect(session.prompt('x', { id: 'a b' }).accepted).rejects.toThrow(InvalidRequest);
+  // @ts-expect-error -- `after` needs the id of the turn that is rejoined
+  await expect(session.prompt('x', { after: 3 }).accepted).rejects.toThrow('after: needs the id');
   await expect(session.exec([])).rejects.toThrow('Command, argv: argv names at least the program.');
 });
 

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Client, Connection } from '@temporalio/client';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import {
   HarvestClosed,
@@ -12,6 +13,7 @@ import {
   TurnNotFound,
 } from '../../src/client.ts';
 import type { Harvest, SessionEvent } from '../../src/client.ts';
+import { bounds } from '../../src/contracts/bounds.ts';
 import { Stand, aRequest } from './fixtures/stand.ts';
 
 let stand: Stand;
@@ -30,12 +32,24 @@ async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
   return Array.fromAsync(items);
 }
 
+/** Past the client: what somebody else does, and what only Temporal knows. */
+async function withTemporal<T>(work: (client: Client) => Promise<T>): Promise<T> {
+  const connection = await Connection.connect({ address: stand.temporal.address });
+  try {
+    return await work(new Client({ connection }));
+  } finally {
+    await connection.close();
+  }
+}
+
 function typesOf(events: SessionEvent[]): string[] {
   return events.map((event) => event.type);
 }
 
 test('a prompt is followed from its queueing to the end of its turn', async () => {
   await using session = await harvest.createSession(aRequest());
+  // What belongs to the session's start is in the log then.
+  expect(await session.resume()).toMatchObject({ status: 'idle' });
   const events = await collect(session.prompt('say hello world'));
   expect(typesOf(events)).toEqual([
     'prompt.queued',
@@ -112,8 +126,11 @@ test('the same prompt id runs once; with another text it is rejected, also while
 
 test('a prompt over a bound is rejected with the sentence of the session', async () => {
   await using session = await harvest.createSession(aRequest());
-  for (const id of ['1', '2', '3']) await session.prompt('hold', { id }).accepted;
-  await expect(session.prompt('hold').result()).rejects.toThrow('the queue is full (3 prompts)');
+  const { queuedPrompts } = bounds;
+  for (let count = 0; count < queuedPrompts; count += 1) await session.prompt('hold').accepted;
+  await expect(session.prompt('hold').result()).rejects.toThrow(
+    `the queue is full (${queuedPrompts} prompts)`,
+  );
 });
 
 test('interrupt resolves with the interrupted turn, and with null when nothing runs', async () => {
@@ -127,12 +144,45 @@ test('interrupt resolves with the interrupted turn, and with null when nothing r
 
 test('pause, resume and checkpoint resolve with their outcome, and again when there is nothing to do', async () => {
   await using session = await harvest.createSession(aRequest());
-  expect(await session.pause()).toEqual({ checkpointId: 'checkpoint-1' });
+  const paused = await session.pause();
+  expect(paused.checkpointId).toBeTypeOf('string');
+  expect(await session.state()).toMatchObject({ status: 'paused', ...paused });
+  expect(await session.pause()).toEqual(paused);
+  expect(await session.checkpoint()).toEqual(paused);
+  expect(await session.resume()).toMatchObject({ status: 'idle', generation: 2 });
+  expect(await session.resume()).toMatchObject({ status: 'idle', generation: 2 });
+  const taken = await session.checkpoint();
+  expect(taken).not.toEqual(paused);
+  await expect.poll(async () => session.state()).toMatchObject(taken);
+});
+
+test('resume while the session is being paused waits for the sandbox that comes after', async () => {
+  const options = { environment: { SNAPSHOT: 'waits' } };
+  await using session = await harvest.createSession(aRequest({ options }));
+  expect(await session.resume()).toMatchObject({ status: 'idle', sandboxId: 'sb-1' });
+  const pausing = session.pause();
+  await pausing.accepted;
+  await expect.poll(async () => (await session.state()).status).toBe('pausing');
+  const resuming = session.resume();
+  await resuming.accepted;
+  await stand.openGate(session.id);
+  const resumed = await resuming;
+  expect(resumed).toMatchObject({ status: 'idle', sandboxId: 'sb-2' });
+  expect(await pausing).toEqual({ checkpointId: resumed.checkpointId });
+});
+
+test('pause and checkpoint during a restore that fails resolve with the checkpoint that the session has', async () => {
+  const options = { environment: { RESTORE: 'waits and fails' } };
+  await using session = await harvest.createSession(aRequest({ options }));
+  const { checkpointId } = await session.pause();
+  const resuming = session.resume();
+  await expect.poll(async () => (await session.state()).status).toBe('resuming');
+  const both = [session.pause(), session.checkpoint()];
+  await Promise.all(both.map(async ({ accepted }) => accepted));
+  await stand.openGate(session.id);
+  await expect(resuming).rejects.toThrow(RequestFailed);
+  expect(await Promise.all(both)).toEqual([{ checkpointId }, { checkpointId }]);
   expect((await session.state()).status).toBe('paused');
-  expect(await session.pause()).toEqual({ checkpointId: 'checkpoint-1' });
-  expect(await session.checkpoint()).toEqual({ checkpointId: 'checkpoint-1' });
-  expect(await session.resume()).toMatchObject({ status: 'idle' });
-  expect(await session.checkpoint()).toEqual({ checkpointId: 'checkpoint-2' });
 });
 
 test('a pause waits for the running turn; only its request does not', async () => {
@@ -148,10 +198,12 @@ test('a pause waits for the running turn; only its request does not', async () =
 });
 
 test('a session that cannot be brought back says why', async () => {
-  const options = { environment: { RESUME: 'fails' } };
+  const options = { environment: { RESTORE: 'fails' } };
   await using session = await harvest.createSession(aRequest({ options }));
   await session.pause();
-  await expect(session.resume()).rejects.toThrow(RequestFailed);
+  const resuming = session.resume();
+  await expect(resuming).rejects.toThrow(RequestFailed);
+  await expect(resuming).rejects.toThrow('the session could not be resumed: no image');
 });
 
 test('an exec is awaited for its result and iterated for its output', async () => {
@@ -217,7 +269,7 @@ test('leaving the block terminates the session, and with keep it stays', async (
     await using attached = harvest.session('kept');
     await attached.state();
   }
-  expect((await harvest.session('left').state()).status).toBe('terminating');
+  expect((await harvest.session('left').state()).status).toBe('closed');
   expect((await harvest.session('kept').state()).status).toBe('idle');
   await harvest.session('kept').terminate();
 });
@@ -252,7 +304,10 @@ test('a session that never was is not found', async () => {
 test('a session whose workflow ended without a word ends its followers', async () => {
   const session = await harvest.createSession(aRequest({ sessionId: 'vanished' }));
   const events = collect(session.events());
-  await expect(session.prompt('vanish').result()).rejects.toThrow(SessionClosed);
+  const turn = session.prompt('hold');
+  for await (const event of turn) if (event.type === 'turn.started') break;
+  await withTemporal(async (client) => client.workflow.getHandle('session-vanished').terminate());
+  await expect(turn.result()).rejects.toThrow(SessionClosed);
   expect(typesOf(await events)).not.toContain('session.closed');
 });
 
@@ -283,12 +338,21 @@ test('sessions are listed by repository, user and state', async () => {
   expect((await harvest.listSessions({ user: user.email, limit: 1 })).length).toBe(1);
 });
 
-test('a prompt right after continue-as-new is taken, and a known id is still known', async () => {
-  await using session = await harvest.createSession(aRequest());
-  await session.prompt('renew', { id: 'r' }).result();
-  expect(await session.prompt('say after', { id: 's' }).result()).toMatchObject({ text: 'after' });
-  await session.prompt('renew', { id: 'r' }).result();
-  await expect(session.prompt('renew it', { id: 'r' }).result()).rejects.toThrow(PromptRejected);
+test('prompts around continue-as-new are taken, a known id is still known, and the session is listed once', async () => {
+  await using session = await harvest.createSession(aRequest({ sessionId: 'renewed' }));
+  const runs = async (): Promise<number> =>
+    withTemporal(async (client) => {
+      const query = "WorkflowId = 'session-renewed' AND ExecutionStatus = 'ContinuedAsNew'";
+      return (await client.workflow.count(query)).count;
+    });
+  await session.prompt('say first', { id: 'first' }).result();
+  for (let count = 0; count < 12; count += 1) {
+    expect(await session.prompt(`say ${count}`).result()).toMatchObject({ text: `${count}` });
+  }
+  await expect.poll(runs).toBeGreaterThan(0);
+  expect(await session.prompt('say first', { id: 'first' }).accepted).toMatchObject({ turnId: 'first' });
+  await expect(session.prompt('say it', { id: 'first' }).result()).rejects.toThrow(PromptRejected);
+  expect((await session.state()).turns).toBe(13);
   expect((await harvest.listSessions({})).filter((each) => each.sessionId === session.id).length).toBe(1);
 });
 

@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { Metadata } from '@grpc/grpc-js';
 import {
   ServiceError,
@@ -22,6 +24,7 @@ const refused = (type: string): WorkflowUpdateFailedError =>
 
 describe('the outcome of a call', () => {
   test.each([
+    { code: 1, name: 'CANCELLED', uncertainty: 'passing' },
     { code: 2, name: 'UNKNOWN', uncertainty: 'passing' },
     { code: 4, name: 'DEADLINE_EXCEEDED', uncertainty: 'passing' },
     { code: 8, name: 'RESOURCE_EXHAUSTED', uncertainty: 'passing' },
@@ -37,6 +40,16 @@ describe('the outcome of a call', () => {
   ])('after gRPC’s $code $name has the uncertainty "$uncertainty"', ({ code, uncertainty }) => {
     expect(uncertaintyOf(grpcError(code))).toBe(uncertainty);
     expect(uncertaintyOf(wrapped(code))).toBe(uncertainty);
+  });
+
+  test('is unknown after the codes that docs/contract.md lists, and after no other', async () => {
+    const page = await readFile(join(import.meta.dirname, '../../docs/contract.md'), 'utf8');
+    const rows = page.split('\n').filter((line) => /^\| \d+ [A-Z_]+/.test(line));
+    const listed = rows.map((row) => [...row.matchAll(/(\d+) [A-Z_]{5,}/g)].map(([, code]) => Number(code)));
+    const codes = Array.from({ length: 17 }, (_, code) => code);
+    const after = (wanted: string): number[] =>
+      codes.filter((code) => uncertaintyOf(grpcError(code)) === wanted);
+    expect(listed).toEqual([after('passing'), after('may-stay')]);
   });
 
   test('is unknown when nobody answered an update in time', () => {

@@ -177,6 +177,17 @@ describe('the rest', () => {
       changes: { options: { environment: { 'A-B': 'x' } } },
       names: 'session.options.environment.A-B',
     },
+    {
+      what: 'more variables than the session can carry',
+      changes: {
+        options: {
+          environment: Object.fromEntries(
+            Array.from({ length: 16 }, (_, index) => [`V${index}`, 'v'.repeat(8_192)]),
+          ),
+        },
+      },
+      names: 'session.options.environment: the environment variables together have at most 128 KiB as JSON',
+    },
     { what: 'a field that nobody knows', changes: { retries: 3 }, names: '"retries"' },
   ])('is refused with a sentence that names it: $what', ({ changes, names }) => {
     expect(refusalOf(changes)).toContain(names);

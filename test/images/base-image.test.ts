@@ -73,8 +73,9 @@ test('Harvest has its own Node, apart from the one of repositories', async () =>
 test('the Agent SDK loads from where supervisors lie, and its CLI runs as the agent user', async () => {
   const program =
     'const { query } = await import("@anthropic-ai/claude-agent-sdk"); console.log(typeof query);';
-  await sandbox.writeFile('/opt/harvest/supervisor/probe.mjs', Buffer.from(program));
-  expect(await sh('/opt/harvest/bin/node /opt/harvest/supervisor/probe.mjs')).toBe('function');
+  const probe = '/opt/harvest/supervisor/probe.mjs';
+  await run(sandbox, ['sh', '-c', 'cat > "$0"', probe], { stdin: program });
+  expect(await sh(`/opt/harvest/bin/node ${probe}`)).toBe('function');
   const cli = await sh('ls /opt/harvest/node_modules/@anthropic-ai/claude-agent-sdk-linux-*/claude');
   expect(cli.split('\n')).toHaveLength(1);
   expect(await asAgent(`${cli} --version`)).toContain('Claude Code');

@@ -1,10 +1,12 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { cp, mkdtemp, mkdir, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Stand, fixtureTaskQueue } from '../client/fixtures/stand.ts';
 import { nobodysAddress } from '../client/fixtures/temporal-server.ts';
 
@@ -28,8 +30,8 @@ afterAll(async () => rm(directory, { recursive: true }));
 
 /** Builds and packs beside the checkout, so that nothing of it shows there. */
 async function packed(folder: string): Promise<string> {
-  await mkdir(join(folder, 'docs'), { recursive: true });
-  for (const name of ['package.json', 'LICENSE', 'README.md', 'schemas', 'docs/contract.md']) {
+  await mkdir(folder, { recursive: true });
+  for (const name of ['package.json', 'LICENSE', 'README.md', 'schemas', 'docs']) {
     await cp(join(root, name), join(folder, name), { recursive: true });
   }
   await run(process.execPath, [join(root, 'scripts', 'build.ts'), join(folder, 'dist')]);
@@ -43,9 +45,17 @@ test('the package brings the schemas and the bundled supervisor, and no source',
   expect((await readdir(installed)).sort()).toEqual(
     ['LICENSE', 'README.md', 'dist', 'docs', 'package.json', 'schemas'].sort(),
   );
-  const supervisor = await stat(join(installed, 'dist', 'supervisor', 'supervisor.mjs'));
+  const supervisor = await stat(join(installed, 'dist', 'supervisor.mjs'));
   expect(supervisor.size).toBeGreaterThan(10_000);
   expect(JSON.parse(await readFile(join(installed, 'schemas', 'event.json'), 'utf8'))).toBeTypeOf('object');
+});
+
+test('what the README links to comes with it', async () => {
+  const installed = join(caller, 'node_modules', 'harvest');
+  const readme = await readFile(join(installed, 'README.md'), 'utf8');
+  const links = [...readme.matchAll(/\]\((?!https?:|#)([^)#]+)/g)].map(([, link = '']) => link);
+  expect(links).toContain('docs/contract.md');
+  await Promise.all(links.map(async (link) => stat(join(installed, link))));
 });
 
 test('a caller in another project type-checks strictly, the declarations of the package included', async () => {
@@ -86,16 +96,48 @@ test('without a Temporal server the caller is told so in one sentence', async ()
   );
 });
 
-test('the caller runs', async () => {
-  const stand = await Stand.start();
-  try {
+/** The installed worker, until it polls; then asked to end. Resolves to what it said when that went wrong. */
+async function runWorker(
+  environment: Record<string, string>,
+): Promise<{ exitCode: number | null; said: string }> {
+  const worker = spawn(process.execPath, [join(caller, 'node_modules/harvest/dist/worker.js')], {
+    env: { PATH: process.env['PATH'], HOME: directory, ...environment },
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  const exited = once(worker, 'exit');
+  const lines: string[] = [];
+  for await (const line of createInterface({ input: worker.stderr })) {
+    lines.push(line);
+    if (line.includes('"RUNNING"')) worker.kill('SIGTERM');
+  }
+  const [exitCode] = (await exited) as [number | null];
+  return { exitCode, said: exitCode === 0 ? '' : lines.join('\n') };
+}
+
+describe('with a Temporal server', () => {
+  let stand: Stand;
+
+  beforeAll(async () => {
+    stand = await Stand.start();
+  }, 120_000);
+  afterAll(async () => stand.stop());
+
+  test('the worker of the package polls without bundling anything, and ends when it is told to', async () => {
+    const ended = await runWorker({
+      TEMPORAL_ADDRESS: stand.temporal.address,
+      HARVEST_DATA_DIR: join(directory, 'worker'),
+      MODAL_TOKEN_ID: 'ak-1',
+      MODAL_TOKEN_SECRET: 'as-1',
+    });
+    expect(ended).toEqual({ exitCode: 0, said: '' });
+  });
+
+  test('the caller runs', async () => {
     const output = await runCaller({
       TEMPORAL_ADDRESS: stand.temporal.address,
       HARVEST_DATA_DIR: stand.directory,
       HARVEST_TASK_QUEUE: fixtureTaskQueue,
     });
     expect(output.split('\n')).toEqual(['turn.completed', 'in', 'words', 'completed done', '0 false', '']);
-  } finally {
-    await stand.stop();
-  }
+  });
 });

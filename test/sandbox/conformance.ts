@@ -163,23 +163,6 @@ export function testSandboxProvider({ open }: { open: () => Promise<ConformanceS
     });
   });
 
-  describe('writeFile', () => {
-    test('writes bytes, makes folders and replaces what is there', async () => {
-      const data = Buffer.from(Array.from({ length: 300_000 }, (_, index) => index % 256));
-      await shared.writeFile('/var/tmp/deep/er/file one', data);
-      await shared.writeFile('/var/tmp/deep/er/file one', data.subarray(0, 200_000));
-      const process = await shared.exec(['cat', '/var/tmp/deep/er/file one']);
-      expect(Buffer.compare(await collect(process.stdout), data.subarray(0, 200_000))).toBe(0);
-      expect((await run(shared, ['ls', '/var/tmp/deep/er'])).stdout).toBe('file one\n');
-    });
-
-    test('a path that cannot be written is refused', async () => {
-      await expect(shared.writeFile('/proc/no/file', Buffer.from('x'))).rejects.toBeInstanceOf(
-        ProviderRefused,
-      );
-    });
-  });
-
   describe('create', () => {
     test('a repeated create finds the same sandbox, also two at once', async () => {
       const first = await create('twice');
@@ -267,7 +250,6 @@ export function testSandboxProvider({ open }: { open: () => Promise<ConformanceS
         expect(await handle.isRunning()).toBe(false);
         const failures = await Promise.all([
           handle.exec(['true']).catch(identity),
-          handle.writeFile('/file', Buffer.from('x')).catch(identity),
           handle.snapshot({ timeoutSeconds: 10 }).catch(identity),
         ]);
         for (const failure of failures) expect(failure).toBeInstanceOf(SandboxLost);

@@ -70,15 +70,6 @@ describe('a given value', () => {
     expect(redactor.text(id)).toBe(id);
     expect(createRedactor({ values: [id] }).text(id)).toBe('[redacted:secret]');
   });
-
-  test('may become known later, also to a stream that is open', () => {
-    const growing = createRedactor({ values: [] });
-    const stream = growing.stream();
-    expect(stream.push('a later-secret ')).toBe('a later-secret ');
-    growing.learn(['later-secret']);
-    expect(stream.push('b later-sec') + stream.push('ret c') + stream.flush()).toBe('b [redacted:secret] c');
-    expect(growing.text('later-secret')).toBe('[redacted:secret]');
-  });
 });
 
 describe('JSON', () => {

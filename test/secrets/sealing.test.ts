@@ -1,13 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import {
-  BrokenSeal,
   generateSealingKey,
   InvalidSealingKeys,
   open,
   seal,
   SealingKeys,
+  SealNotOpened,
   type SealingContext,
-  UnknownSealingKey,
 } from '../../src/secrets/sealing.ts';
 
 const keys = SealingKeys.parse(generateSealingKey());
@@ -44,7 +43,7 @@ describe('sealing', () => {
     ],
   ])('does not open for %s', (_what, other) => {
     const sealed = seal(keys, 'x', context);
-    expect(() => open(keys, sealed, { ...context, ...other })).toThrow(BrokenSeal);
+    expect(() => open(keys, sealed, { ...context, ...other })).toThrow(/does not open/);
   });
 
   test('does not open what an older version sealed, and says so', () => {
@@ -60,11 +59,13 @@ describe('sealing', () => {
     for (let at = 0; at < box.length; at += 1) {
       const altered = Buffer.from(box);
       altered.writeUInt8(box.readUInt8(at) ^ 1, at);
-      expect(() => open(keys, { ...sealed, box: altered.toString('base64') }, context)).toThrow(BrokenSeal);
+      expect(() => open(keys, { ...sealed, box: altered.toString('base64') }, context)).toThrow(
+        /does not open/,
+      );
     }
     for (const length of [0, 1, 28, box.length - 1]) {
       const cut = box.subarray(0, length).toString('base64');
-      expect(() => open(keys, { ...sealed, box: cut }, context)).toThrow(BrokenSeal);
+      expect(() => open(keys, { ...sealed, box: cut }, context)).toThrow(/does not open/);
     }
   });
 
@@ -78,15 +79,17 @@ describe('sealing', () => {
 
   test('names the key it does not hold', () => {
     const sealed = seal(SealingKeys.parse(generateSealingKey()), 'x', context);
-    expect(() => open(keys, sealed, context)).toThrow(UnknownSealingKey);
-    expect(() => open(keys, sealed, context)).toThrow(sealed.keyId);
+    expect(() => open(keys, sealed, context)).toThrow(SealNotOpened);
+    expect(() => open(keys, sealed, context)).toThrow(
+      `key "${sealed.keyId}", which this process does not hold`,
+    );
   });
 
   test('does not open under the id of another key', () => {
     const key = generateSealingKey().split(':')[1] ?? '';
     const sealed = seal(SealingKeys.parse(`one:${key}`), 'x', context);
     expect(() => open(SealingKeys.parse(`two:${key}`), { ...sealed, keyId: 'two' }, context)).toThrow(
-      BrokenSeal,
+      /does not open/,
     );
   });
 

@@ -66,6 +66,17 @@ describe('a store file', () => {
     expect(await stores[0]?.events.lastSeq('s')).toBe(8);
     await Promise.all(stores.map(async (store) => store.close()));
   });
+
+  test('of an older version opens no row of the ledger again that had ended', async () => {
+    await using folder = await temporaryFolder();
+    const file = join(folder.path, 'store.sqlite');
+    await makeFourthVersion(file);
+    await using store = await openStore({ file });
+    expect(await store.sandboxes.find('s-g1')).toMatchObject({ doubtedAt: null, endedReason: 'x' });
+    expect(await store.sandboxes.listOpen()).toMatchObject([
+      { name: 's-g2', doubtedAt: '2026-03-01T14:00:00.000Z' },
+    ]);
+  });
 });
 
 describe('a store in use', () => {
@@ -210,6 +221,22 @@ async function makeFirstVersion(file: string): Promise<void> {
     insert into events (session_id, seq, generation, at, type, data_json, event_id)
       values ('s', 1, 0, '2026-03-01T12:00:00.000Z', 'warning', '{"message":"kept"}', 'own-1');
     insert into base_images values ('h', 'im-1', '1', '2026-03-01T12:00:00.000Z');
+  `);
+  await db.destroy();
+}
+
+/** Of two sandboxes, both created after an attempt in doubt: one that ended, as that version wrote it, and one that runs. */
+async function makeFourthVersion(file: string): Promise<void> {
+  const database = new Database(file);
+  const db = new Kysely({ dialect: new SqliteDialect({ database }) });
+  const { error } = await new Migrator({ db, provider: migrationProvider }).migrateTo('0004-doubted-creates');
+  expect(error).toBeUndefined();
+  database.exec(`
+    pragma application_id = 1213616980;
+    pragma user_version = 4;
+    insert into sandboxes (name, session_id, generation, sandbox_id, intended_at, doubted_at, ended_at, ended_reason)
+      values ('s-g1', 's', 1, 'sb-1', '2026-03-01T12:01:00.000Z', '2026-03-01T12:00:00.000Z', '2026-03-01T13:00:00.000Z', 'x'),
+             ('s-g2', 's', 2, 'sb-2', '2026-03-01T14:01:00.000Z', '2026-03-01T14:00:00.000Z', null, null);
   `);
   await db.destroy();
 }

@@ -1,6 +1,6 @@
 /** Starts the stack that every test file of the run shares, and ends it with the run, also when it is interrupted. */
 import { randomBytes } from 'node:crypto';
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
@@ -8,6 +8,7 @@ import { readConfig } from '../../src/config.ts';
 import { startGitServer } from '../../src/dev/git-server/server.ts';
 import { startStack } from '../../src/dev/stack/stack.ts';
 import { acquireTemporalBinary } from '../../src/dev/temporal/acquire.ts';
+import { bundleWorkflows } from '../../src/workflow-bundle.ts';
 
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const { cacheDirectory } = readConfig();
@@ -29,6 +30,8 @@ export default async function setup(project: TestProject): Promise<() => Promise
     log,
   });
   started.defer(async () => stack.close());
+  const workflowBundle = join(directory, 'bundled-workflows.js');
+  await writeFile(workflowBundle, await bundleWorkflows());
   const gitDirectory = join(directory, 'git');
   await mkdir(gitDirectory);
   const token = `git-password-${randomBytes(12).toString('hex')}`;
@@ -47,6 +50,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
     },
     modal: { url: serverUrl, controlUrl: emulator.controlUrl, credentials: stack.modal.credentials },
     model: { url: stack.scriptedModel.url, credential: stack.scriptedModel.credential },
+    workflowBundle,
     git: { url: git.url, token, directory: gitDirectory },
   });
   const running = started.move();

@@ -7,6 +7,8 @@ export type SharedStack = {
   temporal: { address: string; namespace: string; binary: string };
   modal: { url: string; controlUrl: string; credentials: { tokenId: string; tokenSecret: string } };
   model: { url: string; credential: string };
+  /** What every worker of the run loads. */
+  workflowBundle: string;
   git: { url: string; token: string; directory: string };
 };
 

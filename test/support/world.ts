@@ -39,7 +39,7 @@ export class World implements AsyncDisposable {
   }
 
   async startWorker(more: Record<string, string> = {}): Promise<StackWorker> {
-    const { modal, model } = sharedStack();
+    const { modal, model, workflowBundle } = sharedStack();
     const environment = {
       PATH: process.env['PATH'],
       HOME: process.env['HOME'],
@@ -48,6 +48,7 @@ export class World implements AsyncDisposable {
       HARVEST_DATA_DIR: this.dataDirectory,
       HARVEST_TASK_QUEUE: this.taskQueue,
       HARVEST_MODEL_URL: model.url,
+      HARVEST_WORKFLOW_BUNDLE: workflowBundle,
       MODAL_SERVER_URL: modal.url,
       MODAL_TOKEN_ID: modal.credentials.tokenId,
       MODAL_TOKEN_SECRET: modal.credentials.tokenSecret,

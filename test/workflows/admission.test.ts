@@ -2,8 +2,8 @@ import { describe, expect, test } from 'vitest';
 import { bounds } from '../../src/contracts/bounds.ts';
 import { promptSchema } from '../../src/contracts/messages.ts';
 import {
-  admitExec,
-  admitPrompt,
+  refuseExec,
+  refusePrompt,
   describeProblem,
   execHash,
   textHash,
@@ -27,47 +27,43 @@ function queue(count: number, text = 'x'): SessionData['queue'] {
 
 describe('a prompt', () => {
   test('is taken once and known afterwards', () => {
-    expect(admitPrompt(open(), { id: 'p', text: 'a' })).toEqual({ answer: 'take' });
+    expect(refusePrompt(open(), { id: 'p', text: 'a' })).toBeNull();
     const handled = [{ id: 'p', hash: textHash('a') }];
-    expect(admitPrompt(open({ handled }), { id: 'p', text: 'a' })).toEqual({ answer: 'known' });
+    expect(refusePrompt(open({ handled }), { id: 'p', text: 'a' })).toBeNull();
   });
 
   test('is known also when the session has closed meanwhile', () => {
     const handled = [{ id: 'p', hash: textHash('a') }];
     const closed = open({ handled, phase: { status: 'closed', reason: 'terminated' } });
-    expect(admitPrompt(closed, { id: 'p', text: 'a' })).toEqual({ answer: 'known' });
+    expect(refusePrompt(closed, { id: 'p', text: 'a' })).toBeNull();
   });
 
   test('is refused under a known id with another text', () => {
     const handled = [{ id: 'p', hash: textHash('a') }];
-    expect(admitPrompt(open({ handled }), { id: 'p', text: 'b' })).toMatchObject({
-      answer: 'refuse',
+    expect(refusePrompt(open({ handled }), { id: 'p', text: 'b' })).toMatchObject({
       sentence: expect.stringContaining('another text'),
     });
   });
 
   test('is refused when twenty wait', () => {
-    expect(admitPrompt(open({ queue: queue(19) }), { id: 'p', text: 'a' })).toEqual({ answer: 'take' });
-    expect(admitPrompt(open({ queue: queue(20) }), { id: 'p', text: 'a' })).toMatchObject({
-      answer: 'refuse',
+    expect(refusePrompt(open({ queue: queue(19) }), { id: 'p', text: 'a' })).toBeNull();
+    expect(refusePrompt(open({ queue: queue(20) }), { id: 'p', text: 'a' })).toMatchObject({
       sentence: expect.stringContaining('20 prompts'),
     });
   });
 
   test('is refused when the queue would exceed 512 KiB of JSON', () => {
     const long = 'é'.repeat(32_000);
-    expect(admitPrompt(open({ queue: queue(8, long) }), { id: 'p', text: long })).toMatchObject({
-      answer: 'refuse',
+    expect(refusePrompt(open({ queue: queue(8, long) }), { id: 'p', text: long })).toMatchObject({
       sentence: expect.stringContaining('512 KiB'),
     });
     const wide = '\u0001'.repeat(32_000);
-    expect(admitPrompt(open({ queue: queue(2, wide) }), { id: 'p', text: wide }).answer).toBe('refuse');
+    expect(refusePrompt(open({ queue: queue(2, wide) }), { id: 'p', text: wide })).not.toBeNull();
   });
 
   test('is refused by a closed session', () => {
     const closed = open({ phase: { status: 'closed', reason: 'terminated' } });
-    expect(admitPrompt(closed, { id: 'p', text: 'a' })).toMatchObject({
-      answer: 'refuse',
+    expect(refusePrompt(closed, { id: 'p', text: 'a' })).toMatchObject({
       sentence: expect.stringContaining('closed'),
     });
   });
@@ -88,6 +84,6 @@ describe('a prompt', () => {
 test('an exec id is known with the same command only', () => {
   const exec = { id: 'e', argv: ['ls'], timeoutSeconds: 1 };
   const handledExecs = [{ id: 'e', hash: execHash(exec) }];
-  expect(admitExec(open({ handledExecs }), exec)).toEqual({ answer: 'known' });
-  expect(admitExec(open({ handledExecs }), { ...exec, argv: ['rm'] })).toMatchObject({ answer: 'refuse' });
+  expect(refuseExec(open({ handledExecs }), exec)).toBeNull();
+  expect(refuseExec(open({ handledExecs }), { ...exec, argv: ['rm'] })).toMatchObject({ type: 'Rejected' });
 });

@@ -69,7 +69,10 @@ describe('the next step', () => {
       reason: 'requested',
     });
     const exec = { id: 'e1', argv: ['true'], timeoutSeconds: 1, falseStarts: 0 };
-    expect(nextStep(data({ ...paused, pendingExecs: [exec] }), 0)).toEqual({ do: 'open', reason: 'exec' });
+    expect(nextStep(data({ ...paused, pendingExecs: [exec], asked: asked({ resume: true }) }), 0)).toEqual({
+      do: 'open',
+      reason: 'exec',
+    });
   });
 
   test('lets go of a sandbox that is known to be lost before it tries anything in it', () => {
@@ -79,21 +82,30 @@ describe('the next step', () => {
     expect(nextStep(data({ sandbox: lost, queue: [prompt], asked: asked({ checkpoint: true }) }), 1)).toEqual(
       step,
     );
-    expect(nextStep(data({ sandbox: lost, asked: asked({ pause: 'requested' }) }), 0)).toMatchObject({
-      do: 'pause',
-    });
+    expect(nextStep(data({ sandbox: lost, asked: asked({ pause: 'requested' }) }), 0)).toEqual(step);
   });
 
   test.each(['idle', 'running'] as const)('replaces a sandbox that was lost while %s', (status) => {
     const phase = status === 'idle' ? { status } : { status, turnId: 'p1' };
-    const exec = { id: 'e1', argv: ['true'], timeoutSeconds: 1, falseStarts: 1 };
     const replacing = { do: 'open', reason: 'sandbox-lost' };
     expect(nextStep(data({ sandbox: null, phase, asked: asked({ resume: true }) }), 0)).toEqual(replacing);
-    expect(nextStep(data({ sandbox: null, phase, pendingExecs: [exec] }), 0)).toEqual(replacing);
+  });
+
+  test('pauses without a sandbox when the one there was is lost, and holds what waits then', () => {
+    const exec = { id: 'e1', argv: ['true'], timeoutSeconds: 1, falseStarts: 1 };
+    const held = { sandbox: null, queue: [prompt], pendingExecs: [exec] };
+    expect(nextStep(data({ ...held, asked: asked({ pause: 'requested' }) }), 0)).toEqual({
+      do: 'pause',
+      reason: 'requested',
+    });
+    expect(nextStep(data({ ...held, phase: { status: 'paused' } }), 0)).toEqual({ do: 'wait' });
   });
 
   test('does not pause over a turn whose sandbox was lost', () => {
     const restarted = { ...prompt, restarts: 1 };
+    expect(
+      nextStep(data({ sandbox: null, queue: [restarted], asked: asked({ pause: 'requested' }) }), 0),
+    ).toEqual({ do: 'open', reason: 'sandbox-lost' });
     expect(nextStep(data({ queue: [restarted], asked: asked({ pause: 'requested' }) }), 0)).toEqual({
       do: 'turn',
       prompt: restarted,

@@ -127,3 +127,45 @@ test('while a turn runs, only the turn gives its sandbox up', async () => {
   expect(asked(activities, 'create')).toHaveLength(2);
   expect(eventTypes(activities).filter((type) => type === 'sandbox.lost')).toHaveLength(1);
 });
+
+test('a pause that was asked for before the sandbox was lost stays, and holds the exec that never began', async () => {
+  const pausing = Promise.withResolvers<void>();
+  const activities = scriptedActivities({
+    exec: async ({ generation }) => {
+      await pausing.promise;
+      return generation === 1 ? lost(false) : done;
+    },
+  });
+  await harness.run(activities, async (handle) => {
+    await until(
+      () => handle.query(messages.stateQuery),
+      (state) => state.status === 'idle',
+    );
+    await handle.executeUpdate(messages.execUpdate, { args: [{ id: 'e1', argv: ['ls'] }] });
+    await handle.executeUpdate(messages.pauseUpdate, { args: [{}] });
+    pausing.resolve();
+    await until(
+      () => handle.query(messages.stateQuery),
+      (state) => state.status === 'paused',
+    );
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    expect(await handle.query(messages.stateQuery)).toMatchObject({ status: 'paused', generation: 1 });
+    expect(asked(activities, 'snapshot')).toEqual([]);
+    expect(asked(activities, 'end')).toEqual(['end']);
+    await handle.executeUpdate(messages.resumeUpdate);
+    await until(
+      () => handle.query(messages.execQuery, 'e1'),
+      (exec) => exec?.status === 'exited',
+    );
+    await terminate(handle);
+  });
+  expect(eventTypes(activities)).toEqual([
+    'session.created',
+    'sandbox.lost',
+    'session.pausing',
+    'snapshot.failed',
+    'session.paused',
+    'session.resuming',
+    'session.closed',
+  ]);
+});

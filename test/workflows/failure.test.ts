@@ -1,6 +1,6 @@
 import { ActivityFailure, ApplicationFailure, CancelledFailure, RetryState } from '@temporalio/common';
 import { expect, test } from 'vitest';
-import { describeFailure, failureTypeOf } from '../../src/workflows/failure.ts';
+import { asWorkflowFailure, describeFailure, failureTypeOf } from '../../src/workflows/failure.ts';
 
 /** As the workflow sees the failure of an activity. */
 const ofActivity = (cause?: Error): ActivityFailure =>
@@ -49,4 +49,16 @@ test.each([
 ])('of $what the type is $type, and the sentence its cause’s', ({ error, type, sentence }) => {
   expect(failureTypeOf(error)).toBe(type);
   expect(describeFailure(error)).toBe(sentence);
+});
+
+test.each([
+  {
+    reason: 'start-failed',
+    error: ofActivity(ApplicationFailure.nonRetryable('no', 'ProviderRefused')),
+    type: 'ProviderRefused',
+  },
+  { reason: 'start-failed', error: new TypeError('x is undefined'), type: 'StartFailed' },
+  { reason: 'failed', error: new TypeError('x is undefined'), type: 'SessionFailed' },
+] as const)('a session that closes as $reason fails with the type $type', ({ reason, error, type }) => {
+  expect(asWorkflowFailure(error, reason)).toMatchObject({ type, nonRetryable: true });
 });

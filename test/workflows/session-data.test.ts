@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { bounds } from '../../src/contracts/bounds.ts';
-import { admitExec, admitPrompt } from '../../src/workflows/admission.ts';
+import { jsonBytes } from '../../src/contracts/json-bytes.ts';
+import type { SessionRequest } from '../../src/contracts/session-input.ts';
+import { refuseExec, refusePrompt } from '../../src/workflows/admission.ts';
 import { endedKept } from '../../src/workflows/remember.ts';
 import {
   carriedOf,
@@ -12,6 +14,11 @@ import {
 import type { SessionData } from '../../src/workflows/session-data.ts';
 
 const now = '2026-01-01T00:00:00.000Z';
+const request: SessionRequest = {
+  sessionId: 's1',
+  repositories: [{ url: 'http://127.0.0.1:1/demo.git' }],
+  user: { name: 'Ada', email: 'ada@example.com' },
+};
 
 describe('what is carried to the next run (I9)', () => {
   test('is the same after its way through JSON', () => {
@@ -21,20 +28,62 @@ describe('what is carried to the next run (I9)', () => {
 
   test('leaves out the oldest ended turns and execs when it is large, and nothing else', () => {
     const data = fullData();
-    const carried = carriedOf(data);
+    const carried = carriedOf(data, request);
     expect({ ...carried, endedTurns: data.endedTurns, endedExecs: data.endedExecs }).toEqual(data);
     expect(carried.endedTurns.length).toBeLessThan(endedKept);
     const left = data.endedTurns.length - carried.endedTurns.length;
     expect(carried.endedTurns).toEqual(data.endedTurns.slice(left));
     const small = { ...newSessionData(now), endedTurns: data.endedTurns.slice(0, 3) };
-    expect(carriedOf(small)).toEqual(small);
+    expect(carriedOf(small, request)).toEqual(small);
+  });
+
+  test('leaves the more out the larger the request is that is given on beside it', () => {
+    const data = fullData();
+    const { repositories, sessionId, user } = request;
+    const large: SessionRequest = {
+      repositories,
+      sessionId,
+      user,
+      options: { environment: fullEnvironment },
+    };
+    const budget = (asked: SessionRequest): number => carriedOf(data, asked).endedTurns.length;
+    const small = { ...data, handled: [], handledExecs: [], queue: data.queue.slice(0, 1), pendingExecs: [] };
+    expect(budget(large)).toBeLessThanOrEqual(budget(request));
+    const whole = jsonBytes([large, carriedOf(small, large)]);
+    expect(whole).toBeLessThanOrEqual(1024 * 1024);
+    expect(carriedOf(small, large).endedTurns.length).toBeLessThan(
+      carriedOf(small, request).endedTurns.length,
+    );
+  });
+
+  test('of a build that did not count false starts begins the count', () => {
+    const { falseStarts: _, ...prompt } = {
+      id: 'p1',
+      text: 'one',
+      restarts: 0,
+      continuations: 0,
+      falseStarts: 0,
+    };
+    const pending = { id: 'e1', argv: ['ls'], timeoutSeconds: 1 };
+    const parsed = sessionDataSchema.parse({
+      ...newSessionData(now),
+      queue: [prompt],
+      pendingExecs: [pending],
+    });
+    expect(parsed.queue[0]?.falseStarts).toBe(0);
+    expect(parsed.pendingExecs[0]?.falseStarts).toBe(0);
   });
 
   test('is below the 2 MiB of Temporal when every bound is reached', () => {
-    const json = JSON.stringify(carriedOf(sessionDataSchema.parse(fullData())));
-    expect(Buffer.byteLength(json)).toBeLessThan(2 * 1024 * 1024);
+    const full: SessionRequest = { ...request, options: { environment: fullEnvironment } };
+    const carried = carriedOf(sessionDataSchema.parse(fullData()), full);
+    expect(jsonBytes([full, carried])).toBeLessThan(2 * 1024 * 1024);
   });
 });
+
+const fullEnvironment = Object.fromEntries(
+  Array.from({ length: 15 }, (_, index) => [`VARIABLE_${index}`, 'v'.repeat(8_192)]),
+);
 
 /** A session that takes nothing more, and remembers all it can. */
 function fullData(): SessionData {
@@ -44,11 +93,11 @@ function fullData(): SessionData {
   const text = '\u0001'.repeat(bounds.promptCharacters);
   const argv = ['\u0001'.repeat(bounds.execArgumentCharacters)];
   const idOf = (number: number): string => String(number).padStart(100, 'p');
-  for (let number = 0; admitPrompt(data, { id: idOf(number), text }).answer === 'take'; number += 1)
+  for (let number = 0; refusePrompt(data, { id: idOf(number), text }) === null; number += 1)
     data.queue.push({ id: idOf(number), text, ...counters });
   for (let number = 0; ; number += 1) {
     const exec = { id: idOf(number), argv, timeoutSeconds: 1 };
-    if (admitExec(data, exec).answer !== 'take') break;
+    if (refuseExec(data, exec) !== null) break;
     data.pendingExecs.push({ ...exec, falseStarts: 2 });
   }
   const ids = Array.from({ length: bounds.handledPromptIds }, (_, index) => idOf(index));

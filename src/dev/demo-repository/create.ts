@@ -1,3 +1,4 @@
+/** Makes the demo's repository on disk. */
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';

@@ -1,3 +1,4 @@
+/** Git for the demo repository, the same on every machine. */
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 

@@ -1,3 +1,4 @@
+/** The commits of the demo repository, as data. */
 import {
   formatDuration,
   formatTest,

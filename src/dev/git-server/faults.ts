@@ -1,3 +1,4 @@
+/** The faults of the git server. */
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /** What the git server shall do wrong; tests switch it on and off while it runs. */

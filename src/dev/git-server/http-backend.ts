@@ -1,3 +1,4 @@
+/** One request of git's HTTP protocol, answered by git itself. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';

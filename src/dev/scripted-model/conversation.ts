@@ -1,3 +1,4 @@
+/** What a request to the model tells of its conversation. */
 import { blocksOf, type ContentBlock, type MessagesRequest } from './request.ts';
 import { isContinuation, isNotice, withoutNotices } from './notices.ts';
 

@@ -1,3 +1,4 @@
+/** The check of the credential that a request brings. */
 import { timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import { ApiError } from './api-error.ts';

@@ -1,3 +1,4 @@
+/** How failures that are to happen only so often are counted. */
 import { createHash } from 'node:crypto';
 
 /**

@@ -1,3 +1,4 @@
+/** What the real API demands of a conversation's order. */
 import { invalidRequest } from './api-error.ts';
 import { blocksOf, type ContentBlock, type MessagesRequest } from './request.ts';
 

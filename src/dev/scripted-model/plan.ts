@@ -1,3 +1,4 @@
+/** Which steps of a script answer a request. */
 import type { Conversation } from './conversation.ts';
 import { parseDirectives } from './directives.ts';
 import { say, type Script, type Step } from './steps.ts';

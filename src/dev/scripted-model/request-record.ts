@@ -1,3 +1,4 @@
+/** The requests that came, for tests to look at. */
 import type { IncomingHttpHeaders } from 'node:http';
 
 /** One request as it came, for assertions. */

@@ -1,3 +1,4 @@
+/** A request to the model, parsed. */
 import * as z from 'zod';
 import { invalidRequest } from './api-error.ts';
 

@@ -1,3 +1,4 @@
+/** Answers to what the CLI asks beside the turns of the agent. */
 import type { Conversation } from './conversation.ts';
 import type { Plan } from './plan.ts';
 import { say } from './steps.ts';

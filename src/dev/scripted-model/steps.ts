@@ -1,3 +1,4 @@
+/** The vocabulary of scripts. */
 import type { Conversation } from './conversation.ts';
 
 /**

@@ -1,3 +1,4 @@
+/** An answer of the model on its way to the client. */
 import type { ServerResponse } from 'node:http';
 import { once } from 'node:events';
 import type Anthropic from '@anthropic-ai/sdk';

@@ -1,3 +1,4 @@
+/** Starts containers over image layers, knows those that run, and says what they all have in their environment. */
 import { join } from 'node:path';
 import { randomText } from '../disk/ids.ts';
 import { containerCaBundle } from './container-files.ts';

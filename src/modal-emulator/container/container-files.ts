@@ -1,3 +1,4 @@
+/** What of a container lies on disk beside its image: the parts of its overlay and what the machine hands in. */
 import {
   chmodSync,
   copyFileSync,

@@ -1,3 +1,4 @@
+/** One process in a container: its streams, its end and how it is killed. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { constants } from 'node:os';

@@ -1,3 +1,4 @@
+/** The machine's own processes and tools, as the emulator runs, names and ends them. */
 import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import * as z from 'zod';

@@ -1,3 +1,4 @@
+/** A process's input over a connection that may break: no byte twice, none left out. */
 import { Socket } from 'node:net';
 
 /** Why bytes for a process were not taken. */

@@ -1,3 +1,4 @@
+/** Where the host's tools are, and what they see of the environment. */
 import { accessSync, constants } from 'node:fs';
 import { join } from 'node:path';
 

@@ -1,3 +1,4 @@
+/** The ids of everything, in the forms that the SDK takes. */
 import { createHash, randomBytes } from 'node:crypto';
 
 const idAlphabet = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';

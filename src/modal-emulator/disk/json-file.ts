@@ -1,3 +1,4 @@
+/** Records on disk, one JSON file each. */
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import type * as z from 'zod';
 

@@ -1,3 +1,4 @@
+/** One instruction of a Dockerfile, carried out on its base. */
 import { join, posix } from 'node:path';
 import type { ContainerFactory } from '../container/container-factory.ts';
 import type { Container } from '../container/container.ts';

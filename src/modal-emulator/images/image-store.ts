@@ -1,3 +1,4 @@
+/** The images there are, and how long what they consist of stays. */
 import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod';

@@ -1,3 +1,4 @@
+/** The layers that images consist of, as directories. */
 import { existsSync, mkdtempSync, readdirSync, renameSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { randomText } from '../disk/ids.ts';

@@ -1,3 +1,4 @@
+/** How what a sandbox has written becomes an image. */
 import type { Container } from '../container/container.ts';
 import { newImageId } from '../disk/ids.ts';
 import type { ImageRecord, ImageStore } from './image-store.ts';

@@ -1,3 +1,4 @@
+/** Where a call is stopped or let through, whatever it asks. */
 import type { CallContext } from './handler.ts';
 import type { RpcError } from './rpc-error.ts';
 

@@ -1,3 +1,4 @@
+/** From our handlers to what the gRPC library wants: parsed requests, statuses, flow control. */
 import { once } from 'node:events';
 import {
   Metadata,

@@ -1,3 +1,4 @@
+/** Modal's protocol, as far as it is served here, from the proto files. */
 import { join } from 'node:path';
 import type { ServiceDefinition } from '@grpc/grpc-js';
 import { loadSync, type MessageTypeDefinition, type PackageDefinition } from '@grpc/proto-loader';

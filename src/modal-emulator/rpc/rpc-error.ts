@@ -1,3 +1,4 @@
+/** How a call is answered that is not done. */
 import { status } from '@grpc/grpc-js';
 
 export type StatusName = keyof typeof status;

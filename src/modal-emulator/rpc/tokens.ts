@@ -1,3 +1,4 @@
+/** The emulator's own tokens, and what they open. */
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import * as z from 'zod';
 

@@ -1,3 +1,4 @@
+/** The idle timeout of a sandbox. */
 import { startTimer } from './timer.ts';
 
 /**

@@ -1,3 +1,4 @@
+/** A process that somebody asked a sandbox for, with its time limit. */
 import type { Container } from '../container/container.ts';
 import type { ContainerProcess } from '../container/container-process.ts';
 import { fsToolsPath, startFsTools } from '../fs-tools/fs-tools.ts';

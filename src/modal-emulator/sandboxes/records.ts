@@ -1,3 +1,4 @@
+/** Which sandboxes there are and were, also after a restart of the emulator. */
 import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { readJsonFile, writeJsonFile } from '../disk/json-file.ts';

@@ -1,3 +1,4 @@
+/** How a sandbox ended, in the terms of the protocol. */
 import * as z from 'zod';
 import type { ExitStatus } from '../container/container-process.ts';
 

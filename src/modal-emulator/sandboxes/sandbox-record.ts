@@ -1,3 +1,4 @@
+/** A sandbox as it is remembered. */
 import * as z from 'zod';
 import { resultSchema } from './result.ts';
 

@@ -1,3 +1,4 @@
+/** What belongs to an account and not to one sandbox or image. */
 import { idFromContent } from '../disk/ids.ts';
 import { unary, type Handlers } from '../rpc/handler.ts';
 import { notFound } from '../rpc/rpc-error.ts';

@@ -1,3 +1,4 @@
+/** Every RPC of both services, with its handler. */
 import type { Parts } from '../assembly.ts';
 import { sandboxOfCaller } from '../gates.ts';
 import type { Handlers } from '../rpc/handler.ts';

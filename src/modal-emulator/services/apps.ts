@@ -1,3 +1,4 @@
+/** Environments and the apps in them. */
 import * as z from 'zod';
 import { idFromContent } from '../disk/ids.ts';
 import { readJsonFile, writeJsonFile } from '../disk/json-file.ts';

@@ -1,3 +1,4 @@
+/** What makes a repeated call harmless. */
 import type { CallContext } from '../rpc/handler.ts';
 
 const rememberedMs = 60 * 60_000;

@@ -1,3 +1,4 @@
+/** The RPCs of images: build, follow, find, delete. */
 import type * as z from 'zod';
 import { serverStream, unary, type Handlers } from '../rpc/handler.ts';
 import { notFound } from '../rpc/rpc-error.ts';

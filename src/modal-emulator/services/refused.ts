@@ -1,3 +1,4 @@
+/** What Modal can and Local Modal cannot, each with its refusal. */
 import { refused, type Handlers } from '../rpc/handler.ts';
 
 /** RPCs of the SDK's sandbox API that Local Modal answers with a refusal. */

@@ -1,3 +1,4 @@
+/** The RPCs to one running sandbox: execs and their streams, snapshots. */
 import { clientStream, serverStream, unary, type CallContext, type Handlers } from '../rpc/handler.ts';
 import { RpcError, invalid, notFound } from '../rpc/rpc-error.ts';
 import { StdinRefused } from '../container/stdin-pipe.ts';

@@ -1,3 +1,4 @@
+/** The RPCs of sandboxes as a whole: create, find, list, wait, end. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { unary, type Handlers } from '../rpc/handler.ts';
 import { invalid, notFound } from '../rpc/rpc-error.ts';

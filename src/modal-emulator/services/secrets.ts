@@ -1,3 +1,4 @@
+/** Named and passing secrets, and the variables that they give. */
 import { newSecretId } from '../disk/ids.ts';
 import { RpcError, notFound } from '../rpc/rpc-error.ts';
 import { environmentOf } from './apps.ts';

@@ -1,6 +1,6 @@
 /** One run of a turn as the agent's session sees it: which result is its own, and how it ended. */
 import type { SDKMessage, SDKResultMessage } from '@anthropic-ai/claude-agent-sdk';
-import { noUsage, totalsBetween, type TurnResult } from '../../agent/results.ts';
+import { noUsage, totalsBetween, type AgentResult } from '../../agent/results.ts';
 import type { TranscriptEntry } from '../../contracts/transcript.ts';
 import type { TurnOutcome, TurnTotals } from '../../contracts/turn.ts';
 import type { Uuid } from './message-uuid.ts';
@@ -25,14 +25,14 @@ export type TurnEnd =
   | { kind: 'ended'; outcome: TurnOutcome; answer: string; totals: TurnTotals }
   | { kind: 'lost'; message: string };
 
-export type Cost = Pick<TurnResult, 'cumulativeCostUsd' | 'cumulativeUsage'>;
+export type Cost = Pick<AgentResult, 'cumulativeCostUsd' | 'cumulativeUsage'>;
 
 export class AgentTurn {
   readonly input: TurnInput;
   /** Of the message that tells the agent. */
   readonly uuid: Uuid;
   readonly #startedAtMs = performance.now();
-  readonly #result = Promise.withResolvers<TurnResult>();
+  readonly #result = Promise.withResolvers<AgentResult>();
   /** The agent said anything since the turn began. */
   heard = false;
   /** We asked the agent to stop: it is an interruption then, whatever the agent makes of it. */
@@ -46,15 +46,15 @@ export class AgentTurn {
   }
 
   /** Resolves when the agent has answered. */
-  get result(): Promise<TurnResult> {
+  get result(): Promise<AgentResult> {
     return this.#result.promise;
   }
 
-  hear(message: SDKMessage, result: TurnResult): void {
+  hear(message: SDKMessage, result: AgentResult): void {
     if (message.type === 'result' && this.#isAnsweredBy(message)) this.#result.resolve(result);
   }
 
-  ended(earlier: Cost | null, result: TurnResult): TurnEnd {
+  ended(earlier: Cost | null, result: AgentResult): TurnEnd {
     const outcome: TurnOutcome = this.interrupted ? { status: 'interrupted' } : result.outcome;
     return { kind: 'ended', outcome, answer: result.answer, totals: totalsBetween(earlier, result) };
   }

@@ -1,6 +1,6 @@
 /** What the lines of a transcript say. Pure. */
 import * as z from 'zod';
-import type { TurnResult } from '../../agent/results.ts';
+import type { AgentResult } from '../../agent/results.ts';
 import { transcriptEntrySchema, type TranscriptEntry } from '../../contracts/transcript.ts';
 
 /** A last line that the agent did not finish is left out, as the agent itself does. */
@@ -34,7 +34,7 @@ const costStateSchema = z.object({
  */
 export function costIn(
   entries: readonly TranscriptEntry[],
-): Pick<TurnResult, 'cumulativeCostUsd' | 'cumulativeUsage'> | null {
+): Pick<AgentResult, 'cumulativeCostUsd' | 'cumulativeUsage'> | null {
   const state = costStateSchema.safeParse(entries.findLast((entry) => entry.type === 'cost-state'));
   if (!state.success) return null;
   const cumulativeUsage = { inputTokens: 0, outputTokens: 0, cacheReadTokens: 0, cacheWriteTokens: 0 };

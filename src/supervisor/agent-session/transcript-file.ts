@@ -5,7 +5,7 @@
 import { createReadStream } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { TranscriptEntry } from '../../contracts/transcript.ts';
-import { runAsAgentUser, runToSuccess } from '../processes/agent-user.ts';
+import { hasSucceeded, runAsAgentUser, runToSuccess } from '../processes/agent-user.ts';
 import type { Settings } from '../settings.ts';
 import { parseEntries } from './transcript-entries.ts';
 
@@ -45,5 +45,5 @@ export async function readTranscript(
     cwd: '/',
     env: { PATH: settings.agentPath },
   });
-  return result.exitCode === 0 ? parseEntries(result.stdout.toString()) : null;
+  return hasSucceeded(result.end) ? parseEntries(result.stdout.toString()) : null;
 }

@@ -91,8 +91,10 @@ async function take(stream: Readable, use: (text: string) => void): Promise<void
   await finished(stream).catch(() => undefined);
 }
 
-function outcomeOf({ exitCode, signal }: Ended): ExecOutcome {
-  return signal === null ? { status: 'exited', exitCode: exitCode ?? 1 } : { status: 'signalled', signal };
+function outcomeOf(end: Ended): ExecOutcome {
+  return 'signal' in end
+    ? { status: 'signalled', signal: end.signal }
+    : { status: 'exited', exitCode: end.exitCode };
 }
 
 function sentenceOf(error: unknown, command: string): string {

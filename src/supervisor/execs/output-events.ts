@@ -3,6 +3,7 @@
  * the event log takes, and its end for the answer. Output that nobody could read is not an event each.
  */
 import { bounds } from '../../contracts/bounds.ts';
+import { textTail } from '../../contracts/text-tail.ts';
 import type { Recorder } from '../recorder.ts';
 import type { RedactionStream } from '../../secrets/redaction.ts';
 
@@ -39,7 +40,7 @@ export class OutputEvents {
 
   /** The last part of both streams together, redacted before it was cut (I11). */
   get tail(): string {
-    return lastBytes(this.#tail, bounds.answerTailBytes);
+    return textTail(this.#tail, bounds.answerTailBytes);
   }
 
   #put(stream: Stream, text: string): void {
@@ -74,13 +75,4 @@ function* piecesOf(text: string): Generator<string> {
     yield text.slice(start, end);
     start = end;
   }
-}
-
-/** From a whole character on. */
-function lastBytes(text: string, limitBytes: number): string {
-  const bytes = Buffer.from(text);
-  if (bytes.length <= limitBytes) return text;
-  let start = bytes.length - limitBytes;
-  while (((bytes[start] ?? 0) & 0xc0) === 0x80) start += 1;
-  return bytes.toString('utf8', start);
 }

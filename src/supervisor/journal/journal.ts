@@ -4,16 +4,7 @@
  * death of the sandbox takes it. `sync` is for the moments after which a snapshot or a checkpoint counts on it.
  * Memory does not grow with the journal: readers read the file.
  */
-import {
-  closeSync,
-  fsync,
-  ftruncateSync,
-  fstatSync,
-  mkdirSync,
-  openSync,
-  readSync,
-  writeSync,
-} from 'node:fs';
+import { fsync, ftruncateSync, fstatSync, mkdirSync, openSync, readSync, writeSync } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { promisify } from 'node:util';
@@ -96,10 +87,6 @@ export class Journal {
   /** Resolves when all of it is on disk. */
   async sync(): Promise<void> {
     await promisify(fsync)(this.#fd);
-  }
-
-  close(): void {
-    closeSync(this.#fd);
   }
 
   #cutTornLine(): void {

@@ -45,13 +45,22 @@ export function spawnAsAgentUser(
   });
 }
 
-export type Ended = { exitCode: number | null; signal: NodeJS.Signals | null };
+/** How a process ended: by itself or by a signal, which is no exit code (I10). */
+export type Ended = { exitCode: number } | { signal: NodeJS.Signals };
+
+export function hasSucceeded(end: Ended): boolean {
+  return 'exitCode' in end && end.exitCode === 0;
+}
 
 /** Resolves when the process has ended and its outputs are closed. Rejects when it could not be started. */
 export async function ended(child: ChildProcess): Promise<Ended> {
   return new Promise((resolve, reject) => {
     child.once('error', reject);
-    child.once('close', (exitCode, signal) => resolve({ exitCode, signal }));
+    child.once('close', (exitCode: number | null, signal: NodeJS.Signals | null) => {
+      if (signal !== null) resolve({ signal });
+      else if (exitCode !== null) resolve({ exitCode });
+      else reject(new Error('a process ended with neither an exit code nor a signal'));
+    });
   });
 }
 
@@ -64,7 +73,7 @@ export type RunOptions = {
   takeStdout?: (stdout: Readable) => Promise<void>;
 };
 
-export type RunResult = Ended & { stdout: Buffer; stderr: string };
+type RunResult = { end: Ended; stdout: Buffer; stderr: string };
 
 /** Runs a program to its end. Rejects when it cannot be started; how it ended is a result. */
 export async function runAsAgentUser(
@@ -78,21 +87,20 @@ export async function runAsAgentUser(
     buffer(child.stderr),
     feed(child.stdin, stdin),
   ]);
-  return { ...end, stdout: out ?? Buffer.alloc(0), stderr: stderr.toString() };
+  return { end, stdout: out ?? Buffer.alloc(0), stderr: stderr.toString() };
 }
 
 /** A tool of the agent user that was to succeed and did not. */
 export class AgentUserToolFailed extends Error {
   override readonly name = 'AgentUserToolFailed';
   readonly argv: readonly string[];
-  /** Null when a signal ended it (I10). */
-  readonly exitCode: number | null;
+  readonly end: Ended;
   readonly stderr: string;
-  constructor(argv: readonly string[], { exitCode, signal, stderr }: Ended & { stderr: string }) {
-    const how = signal === null ? `with exit code ${exitCode}` : `by ${signal}`;
+  constructor(argv: readonly string[], { end, stderr }: Pick<RunResult, 'end' | 'stderr'>) {
+    const how = 'signal' in end ? `by ${end.signal}` : `with exit code ${end.exitCode}`;
     super(`${argv.join(' ')} ended ${how}: ${stderr.trim()}`);
     this.argv = argv;
-    this.exitCode = exitCode;
+    this.end = end;
     this.stderr = stderr;
   }
 }
@@ -103,7 +111,7 @@ export async function runToSuccess(
   tool: Pick<RunOptions, 'argv' | 'stdin' | 'takeStdout'>,
 ): Promise<Buffer> {
   const result = await runAsAgentUser(settings, { ...tool, cwd: '/', env: { PATH: settings.agentPath } });
-  if (result.exitCode !== 0) throw new AgentUserToolFailed(tool.argv, result);
+  if (!hasSucceeded(result.end)) throw new AgentUserToolFailed(tool.argv, result);
   return result.stdout;
 }
 

@@ -1,6 +1,7 @@
 /** Git as the agent user: hooks, filters and files of a repository never run or are read as root. */
+import { constants } from 'node:os';
 import type { GitRunner } from '../../git/runner.ts';
-import { runAsAgentUser } from '../processes/agent-user.ts';
+import { runAsAgentUser, type Ended } from '../processes/agent-user.ts';
 import type { Settings } from '../settings.ts';
 
 /** A server that falls silent must not hold a start for ever. */
@@ -16,10 +17,14 @@ export function createGitRunner(settings: Settings, env: Readonly<Record<string,
       ...(options.stdin === undefined ? {} : { stdin: Buffer.from(options.stdin, 'latin1') }),
     });
     return {
-      // Ended by a signal is never success (I10).
-      exitCode: result.exitCode ?? 128,
+      exitCode: exitCodeOf(result.end),
       stdout: result.stdout.toString('latin1'),
       stderr: result.stderr,
     };
   };
+}
+
+/** As shells do: 128 + n for signal n, so that it is never success (I10). */
+function exitCodeOf(end: Ended): number {
+  return 'signal' in end ? 128 + constants.signals[end.signal] : end.exitCode;
 }

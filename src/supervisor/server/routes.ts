@@ -15,7 +15,7 @@ import { RequestRefused } from '../errors.ts';
 import { follow, replay } from '../journal/follow.ts';
 import { bundlePathOf } from '../repositories/carried-bundles.ts';
 import { exists, incomingBundle, incomingTranscript, receive } from '../start/incoming.ts';
-import type { Followed, Supervisor } from '../supervisor.ts';
+import { refuseUnknownOffset, type Followed, type Supervisor } from '../supervisor.ts';
 import { bodyLimits, limited, readJson } from './body.ts';
 
 type Exchange = {
@@ -55,11 +55,9 @@ const handlers: Record<string, Handler> = {
     sendJson(response, { journalBytes: await supervisor.quiesce() }),
   'GET /journal': async ({ supervisor, response, query }) => {
     const from = offsetSchema.parse(query.get('from') ?? 0);
-    const { journal } = supervisor.generation;
-    if (!journal.isBoundary(from)) {
-      throw new RequestRefused('bad-request', `no record of the journal starts at byte ${from}`);
-    }
-    await send(response, Readable.from(replay(journal, from)));
+    const { generation } = supervisor;
+    refuseUnknownOffset(generation, from);
+    await send(response, Readable.from(replay(generation.journal, from)));
   },
   'GET /carry': async ({ supervisor, response, query }) => {
     const turnId = promptIdSchema.parse(query.get('turnId'));

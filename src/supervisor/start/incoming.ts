@@ -6,28 +6,14 @@ import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Settings } from '../settings.ts';
 
-const folderOf = (settings: Settings): string => join(settings.statePath, 'incoming');
+export const incomingFolder = (settings: Settings): string => join(settings.statePath, 'incoming');
 
 export function incomingTranscript(settings: Settings, agentSessionId: string): string {
-  return join(folderOf(settings), 'transcripts', `${agentSessionId}.jsonl`);
+  return join(incomingFolder(settings), 'transcripts', `${agentSessionId}.jsonl`);
 }
 
 export function incomingBundle(settings: Settings, repository: string): string {
-  return join(folderOf(settings), 'bundles', `${repository}.bundle`);
-}
-
-export function incomingFolder(settings: Settings): string {
-  return folderOf(settings);
-}
-
-/** Carried work was announced, and its bundle is not here: the worker sends it before the start. */
-export class BundleNotSent extends Error {
-  override readonly name = 'BundleNotSent';
-  readonly repository: string;
-  constructor(repository: string) {
-    super(`the bundle of ${repository} was not sent ahead of the start`);
-    this.repository = repository;
-  }
+  return join(incomingFolder(settings), 'bundles', `${repository}.bundle`);
 }
 
 /** The newest one wins; a request that is cut leaves the one before. */

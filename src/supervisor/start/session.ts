@@ -29,9 +29,9 @@ export type Session = {
   close: () => Promise<void>;
 };
 
-export type SessionInput = { settings: Settings; generation: Generation; request: StartRequest };
+export type OpenSession = { settings: Settings; generation: Generation; request: StartRequest };
 
-export async function openSession({ settings, generation, request }: SessionInput): Promise<Session> {
+export async function openSession({ settings, generation, request }: OpenSession): Promise<Session> {
   const { secrets, model, branch, user, environment } = request;
   const ticket = newTicket();
   const recorder = new Recorder(generation, createRedactor({ values: secretsIn(request, ticket) }));

@@ -1,6 +1,6 @@
 /**
  * What `/start` does for a generation whose repositories and conversation are not in place yet, and what it leaves out
- * after a restart of the supervisor. Ends in the journal with `start.finished` or `start.failed`, whatever happens.
+ * after a restart of the supervisor. Which record of the journal ends the start is written by `supervisor.ts`.
  */
 import { rename, rm } from 'node:fs/promises';
 import type { RepositoryHead } from '../../contracts/checkpoint.ts';
@@ -11,7 +11,7 @@ import { readTranscript, writeTranscript } from '../agent-session/transcript-fil
 import { createGitRunner } from '../repositories/git-runner.ts';
 import { placeRepository } from '../repositories/place-repository.ts';
 import type { Settings } from '../settings.ts';
-import { BundleNotSent, exists, incomingBundle, incomingFolder, incomingTranscript } from './incoming.ts';
+import { exists, incomingBundle, incomingFolder, incomingTranscript } from './incoming.ts';
 import type { Session } from './session.ts';
 
 export type Placed = {
@@ -64,7 +64,8 @@ async function place(settings: Settings, session: Session, index: number): Promi
   const work = request.restore?.carried.find((carried) => carried.repository === name);
   const bundle = incomingBundle(settings, name);
   const bundlePath = work !== undefined && work.bytes > 0 ? bundle : null;
-  if (bundlePath !== null && !(await exists(bundlePath))) throw new BundleNotSent(name);
+  if (bundlePath !== null && !(await exists(bundlePath)))
+    throw new Error(`the bundle of ${name} was not sent ahead of the start`);
   const { url, branch } = wanted;
   return placeRepository({
     settings,

@@ -1,6 +1,9 @@
 /**
  * Runs turns, one at a time: from its acceptance in the journal to the record that ends it (I2, I3). What a request for a
  * turn means is decided by the turn record; here it is done.
+ *
+ * A running turn that is asked for with one continuation more is given up and continued in a new agent: how a silent agent
+ * is to be replaced. The wire offers it; the workflow's clock that will ask is still to come.
  */
 import { createHash } from 'node:crypto';
 import { readdir, rm } from 'node:fs/promises';

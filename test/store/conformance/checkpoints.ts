@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { expect, test } from 'vitest';
 import type { Checkpoint } from '../../../src/contracts/checkpoint.ts';
 import { BlobTooLarge } from '../../../src/store/errors.ts';
+import type { SandboxRecord } from '../../../src/store/store.ts';
 import type { StoreUnderTest } from './subject.ts';
 import { checkpoint, journal, journalItem, ownEvent } from './material.ts';
 
@@ -57,60 +58,42 @@ export function testCheckpoints({ store }: StoreUnderTest): void {
     await expect(carriedWork.save('s', new Uint8Array(largest.length + 1))).rejects.toThrow(BlobTooLarge);
   });
 
-  test('stay, with what they need, when their session is deleted but for its last one', async () => {
-    const filled = await fill();
-    await store().deleteSession('s', { keepCheckpoint: true });
-    expect((await store().checkpoints.list('s')).map((it_) => it_.checkpointId)).toEqual(['two']);
-    expect(await store().carriedWork.read('s', filled.newer)).not.toBeNull();
-    expect(await store().carriedWork.read('s', filled.older)).toBeNull();
-    expect(
-      (await store().transcripts.read('s', { agentSessionId: 'new', entries: 1 }))?.entries,
-    ).toHaveLength(1);
-    expect(await store().transcripts.read('s', { agentSessionId: 'old', entries: 1 })).toBeNull();
-    await expectRestForgotten();
-    expect(await store().events.lastSeq('other')).toBe(1);
-  });
-
   test('go with their session when it is deleted as a whole', async () => {
-    const filled = await fill();
-    await store().deleteSession('s', { keepCheckpoint: false });
-    await store().deleteSession('s', { keepCheckpoint: false });
+    const sha256 = await fill();
+    await store().deleteSession('s');
+    await store().deleteSession('s');
     expect(await store().checkpoints.list('s')).toEqual([]);
-    expect(await store().carriedWork.read('s', filled.newer)).toBeNull();
+    expect(await store().carriedWork.read('s', sha256)).toBeNull();
     expect(await store().transcripts.position('s')).toBeNull();
     await expectRestForgotten();
     expect(await store().events.lastSeq('other')).toBe(1);
   });
 
   test('go without the event log when that is asked for', async () => {
-    const filled = await fill();
-    await store().deleteSession('s', { keepCheckpoint: false, keepEvents: true });
+    const sha256 = await fill();
+    await store().deleteSession('s', { keepEvents: true });
     expect(await store().checkpoints.list('s')).toEqual([]);
-    expect(await store().carriedWork.read('s', filled.newer)).toBeNull();
+    expect(await store().carriedWork.read('s', sha256)).toBeNull();
     expect(await store().transcripts.position('s')).toBeNull();
     expect(await store().events.lastSeq('s')).toBe(3);
     // A late repeat of an append still adds nothing.
     expect(await store().journal.cursor('s', 1)).toBe(20);
   });
 
-  async function fill(): Promise<{ older: string; newer: string }> {
+  async function fill(): Promise<string> {
     const { events, checkpoints, carriedWork, sandboxes, journal: log } = store();
     await events.appendOwn('other', [ownEvent('1')]);
     await events.appendOwn('s', [ownEvent('1')]);
-    const transcripts = ['old', 'new'].map((agentSessionId, index) =>
-      journalItem(index, { transcript: { agentSessionId, entries: [{ uuid: '1' }] } }),
-    );
-    await log.append({ ...journal(0, 2), items: transcripts });
-    const { sha256: older } = await carriedWork.save('s', Buffer.from('older'));
-    const { sha256: newer } = await carriedWork.save('s', Buffer.from('newer'));
-    await checkpoints.save(checkpoint('one', { carried: carrying(older) }));
-    const transcript = { agentSessionId: 'new', entries: 1 };
-    await checkpoints.save(checkpoint('two', { carried: carrying(newer), transcript }));
-    for (const generation of [1, 2]) {
-      await sandboxes.recordIntent({ name: `s-g${generation}`, sessionId: 's', generation });
-    }
-    await sandboxes.recordEnded({ name: 's-g1', reason: 'paused' });
-    return { older, newer };
+    const transcript = { agentSessionId: 'a', entries: [{ uuid: '1' }] };
+    await log.append({ ...journal(0, 2), items: [journalItem(0, { transcript }), journalItem(1)] });
+    const { sha256 } = await carriedWork.save('s', Buffer.from('work'));
+    const position = { agentSessionId: 'a', entries: 1 };
+    await checkpoints.save(checkpoint('one', { carried: carrying(sha256), transcript: position }));
+    const intend = async (generation: number): Promise<SandboxRecord> =>
+      sandboxes.recordIntent({ name: `s-g${generation}`, sessionId: 's', generation });
+    await sandboxes.recordEnded(await intend(1), 'paused');
+    await intend(2);
+    return sha256;
   }
 
   async function expectRestForgotten(): Promise<void> {

@@ -47,6 +47,18 @@ export function testJournal({ store, another }: StoreUnderTest): void {
     expect(await events.lastSeq('s')).toBe(2);
   });
 
+  test('leaves out an event that the workflow has appended itself, and the other way round', async () => {
+    const { journal: log, events } = store();
+    const ending = (index: number, eventId: string) => {
+      const { event, ...item } = journalItem(index);
+      return { ...item, event: event === null ? null : { ...event, eventId } };
+    };
+    await events.appendOwn('s', [ownEvent('end-1')]);
+    await log.append({ ...journal(0, 2), items: [ending(0, 'end-1'), ending(1, 'end-2')] });
+    await events.appendOwn('s', [ownEvent('end-2')]);
+    expect(messagesOf(await events.read('s', allEvents))).toEqual(['end-1', 'record 1']);
+  });
+
   test('moves the cursor over records of which nothing is kept', async () => {
     const { journal: log } = store();
     const batch = { ...journal(0, 5), items: [journalItem(1)] };

@@ -1,86 +1,125 @@
 import { expect, test } from 'vitest';
+import type { SandboxRecord } from '../../../src/store/store.ts';
 import type { StoreUnderTest } from './subject.ts';
 
 export function testLedgers({ store }: StoreUnderTest): void {
+  const intent = { name: 's-g1', sessionId: 's', generation: 1 };
+  const { name } = intent;
+
+  /** At a later moment than the attempt before it. */
+  const intendAgain = async (): Promise<SandboxRecord> => {
+    const before = await store().sandboxes.find(name);
+    await expect.poll(() => new Date().toISOString()).not.toBe(before?.intendedAt);
+    return store().sandboxes.recordIntent(intent);
+  };
+
   test('know a sandbox from its intent to its end', async () => {
     const { sandboxes } = store();
-    const name = 's-g1';
-    await sandboxes.recordIntent({ name, sessionId: 's', generation: 1 });
-    expect(await sandboxes.find(name)).toMatchObject({
-      name,
-      sessionId: 's',
-      generation: 1,
-      sandboxId: null,
-    });
+    const intended = await sandboxes.recordIntent(intent);
+    expect(intended).toMatchObject({ ...intent, sandboxId: null, doubtedAt: null, endedAt: null });
+    expect(await sandboxes.find(name)).toEqual(intended);
     await sandboxes.recordCreated({ name, sandboxId: 'sb-1' });
-    expect((await sandboxes.listOpen()).map((it_) => it_.sandboxId)).toEqual(['sb-1']);
-    await sandboxes.recordEnded({ name, reason: 'paused' });
+    const [open] = await sandboxes.listOpen();
+    expect(open?.sandboxId).toBe('sb-1');
+    if (open !== undefined) expect(await sandboxes.recordEnded(open, 'paused')).toBe(true);
     expect(await sandboxes.listOpen()).toEqual([]);
     expect(await sandboxes.find(name)).toMatchObject({ sandboxId: 'sb-1', endedReason: 'paused' });
   });
 
   test('bear every record twice; what is known of a sandbox and the first reason stay', async () => {
     const { sandboxes } = store();
-    const name = 's-g1';
-    await sandboxes.recordIntent({ name, sessionId: 's', generation: 1 });
+    await sandboxes.recordIntent(intent);
     await sandboxes.recordCreated({ name, sandboxId: 'sb-1' });
-    const before = await sandboxes.find(name);
-    await sandboxes.recordIntent({ name, sessionId: 's', generation: 1 });
+    const created = await sandboxes.find(name);
+    expect(await intendAgain()).toEqual(created);
     await sandboxes.recordCreated({ name, sandboxId: 'sb-1' });
-    expect(await sandboxes.find(name)).toEqual(before);
-    await sandboxes.recordEnded({ name, reason: 'lost' });
+    expect(await sandboxes.find(name)).toEqual(created);
+    if (created === null) return;
+    expect(await sandboxes.recordEnded(created, 'lost')).toBe(true);
     const ended = await sandboxes.find(name);
-    await sandboxes.recordEnded({ name, reason: 'terminated' });
+    expect(await sandboxes.recordEnded(created, 'terminated')).toBe(true);
     expect(await sandboxes.find(name)).toEqual(ended);
   });
 
   test('end a sandbox that was never created, and refuse one without intent', async () => {
     const { sandboxes } = store();
-    await sandboxes.recordIntent({ name: 's-g1', sessionId: 's', generation: 1 });
-    await sandboxes.recordEnded({ name: 's-g1', reason: 'never created' });
-    expect(await sandboxes.find('s-g1')).toMatchObject({ sandboxId: null, endedReason: 'never created' });
-    await expect(sandboxes.recordCreated({ name: 'x', sandboxId: 'sb' })).rejects.toThrow(
-      'x is not in the ledger',
-    );
-    await expect(sandboxes.recordEnded({ name: 'x', reason: 'lost' })).rejects.toThrow(
-      'x is not in the ledger',
-    );
+    const intended = await sandboxes.recordIntent(intent);
+    await sandboxes.recordEnded(intended, 'never created');
+    expect(await sandboxes.find(name)).toMatchObject({ sandboxId: null, endedReason: 'never created' });
+    const unknown = 'x is not in the ledger';
+    await expect(sandboxes.recordCreated({ name: 'x', sandboxId: 'sb' })).rejects.toThrow(unknown);
+    await expect(sandboxes.recordEnded({ ...intended, name: 'x' }, 'lost')).rejects.toThrow(unknown);
     expect(await sandboxes.find('x')).toBeNull();
+  });
+
+  test('end nothing that is not any more what was judged', async () => {
+    const { sandboxes } = store();
+    const first = await sandboxes.recordIntent(intent);
+    const second = await intendAgain();
+    expect(await sandboxes.recordEnded(first, 'never created')).toBe(false);
+    await sandboxes.recordCreated({ name, sandboxId: 'sb-1' });
+    expect(await sandboxes.recordEnded(second, 'never created')).toBe(false);
+    expect(await sandboxes.listOpen()).toMatchObject([{ sandboxId: 'sb-1', endedReason: null }]);
   });
 
   test('open a sandbox again with the next attempt to create it, and when one is there after all', async () => {
     const { sandboxes } = store();
-    const intent = { name: 's-g1', sessionId: 's', generation: 1 };
-    await sandboxes.recordIntent(intent);
-    await sandboxes.recordEnded({ name: 's-g1', reason: 'not created' });
-    const ended = await sandboxes.find('s-g1');
-    await expect.poll(() => new Date().toISOString()).not.toBe(ended?.intendedAt);
-    await sandboxes.recordIntent(intent);
-    const [open] = await sandboxes.listOpen();
-    expect(open).toMatchObject({ name: 's-g1', sandboxId: null, endedReason: null, doubtedAt: null });
-    expect(open?.intendedAt).not.toBe(ended?.intendedAt);
-    await sandboxes.recordEnded({ name: 's-g1', reason: 'not created' });
-    await sandboxes.recordCreated({ name: 's-g1', sandboxId: 'sb-late' });
-    expect(await sandboxes.listOpen()).toMatchObject([{ name: 's-g1', sandboxId: 'sb-late' }]);
-    await sandboxes.recordEnded({ name: 's-g1', reason: 'terminated' });
-    await sandboxes.recordCreated({ name: 's-g1', sandboxId: 'sb-late' });
+    const first = await sandboxes.recordIntent(intent);
+    await sandboxes.recordEnded(first, 'not created');
+    const second = await intendAgain();
+    expect(second).toMatchObject({ name, sandboxId: null, endedReason: null, doubtedAt: null });
+    expect(second.intendedAt).not.toBe(first.intendedAt);
+    expect(await sandboxes.listOpen()).toEqual([second]);
+    await sandboxes.recordEnded(second, 'not created');
+    await sandboxes.recordCreated({ name, sandboxId: 'sb-late' });
+    expect(await sandboxes.listOpen()).toMatchObject([{ name, sandboxId: 'sb-late' }]);
+    await sandboxes.recordEnded({ ...second, sandboxId: 'sb-late' }, 'terminated');
+    await sandboxes.recordCreated({ name, sandboxId: 'sb-late' });
     expect(await sandboxes.listOpen()).toEqual([]);
   });
 
   test('keep in doubt an attempt to create of which nobody said how it ended', async () => {
     const { sandboxes } = store();
-    const intent = { name: 's-g1', sessionId: 's', generation: 1 };
-    await sandboxes.recordIntent(intent);
-    const first = await sandboxes.find('s-g1');
-    expect(first?.doubtedAt).toBeNull();
-    await sandboxes.recordIntent(intent);
-    expect(await sandboxes.find('s-g1')).toMatchObject({ doubtedAt: first?.intendedAt, endedAt: null });
+    const { intendedAt: doubtedAt } = await sandboxes.recordIntent(intent);
+    const second = await intendAgain();
+    expect(second).toMatchObject({ doubtedAt, endedAt: null });
     // What is certain of the second says nothing of the first.
-    await sandboxes.recordEnded({ name: 's-g1', reason: 'not created' });
+    await sandboxes.recordEnded(second, 'not created');
+    expect(await sandboxes.listOpen()).toMatchObject([{ doubtedAt, endedReason: 'not created' }]);
+    expect(await intendAgain()).toMatchObject({ doubtedAt, endedAt: null });
+    await sandboxes.recordCreated({ name, sandboxId: 'sb-1' });
+    expect(await sandboxes.find(name)).toMatchObject({ doubtedAt, sandboxId: 'sb-1' });
+  });
+
+  test('stay open after the end of the known sandbox until the doubt is settled', async () => {
+    const { sandboxes } = store();
+    const { intendedAt: doubtedAt } = await sandboxes.recordIntent(intent);
+    const { intendedAt } = await intendAgain();
+    await sandboxes.recordCreated({ name, sandboxId: 'sb-1' });
+    await sandboxes.recordEnded({ name, intendedAt, sandboxId: 'sb-1' }, 'terminated');
+    expect(await sandboxes.listOpen()).toMatchObject([{ sandboxId: 'sb-1', endedReason: 'terminated' }]);
+    await store().deleteSession('s', {});
+    await sandboxes.settleDoubt({ name, doubtedAt: intendedAt });
+    expect(await sandboxes.listOpen()).toHaveLength(1);
+    await sandboxes.settleDoubt({ name, doubtedAt });
+    expect(await sandboxes.listOpen()).toEqual([]);
+    expect(await sandboxes.find(name)).toMatchObject({ sandboxId: 'sb-1', doubtedAt: null });
+    await store().deleteSession('s', {});
+    expect(await sandboxes.find(name)).toBeNull();
+  });
+
+  test('take another sandbox than the known one for the one in doubt', async () => {
+    const { sandboxes } = store();
     await sandboxes.recordIntent(intent);
-    expect(await sandboxes.find('s-g1')).toMatchObject({ doubtedAt: first?.intendedAt, endedAt: null });
-    await sandboxes.recordCreated({ name: 's-g1', sandboxId: 'sb-1' });
-    expect(await sandboxes.find('s-g1')).toMatchObject({ doubtedAt: first?.intendedAt, sandboxId: 'sb-1' });
+    const { intendedAt } = await intendAgain();
+    await sandboxes.recordCreated({ name, sandboxId: 'sb-1' });
+    await sandboxes.recordEnded({ name, intendedAt, sandboxId: 'sb-1' }, 'terminated');
+    await sandboxes.recordCreated({ name, sandboxId: 'sb-late' });
+    expect(await sandboxes.listOpen()).toMatchObject([
+      { sandboxId: 'sb-late', doubtedAt: null, endedAt: null },
+    ]);
+    await sandboxes.recordEnded({ name, intendedAt, sandboxId: 'sb-late' }, 'terminated');
+    expect(await sandboxes.listOpen()).toEqual([]);
   });
 
   test('know the newest image of a recipe in each place until it is forgotten there', async () => {

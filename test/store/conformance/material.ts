@@ -26,7 +26,7 @@ export function journalItem(index: number, extra: Partial<JournalItem> = {}): Jo
     offset,
     endOffset: offset + itemBytes,
     at: sampleTime,
-    body: warning(`record ${index}`),
+    event: { body: warning(`record ${index}`) },
     ...extra,
   };
 }

@@ -45,13 +45,12 @@ export function testSessionIds({ store, another }: StoreUnderTest): void {
       await sandboxes.recordIntent({ name: 's-g1', sessionId: 's', generation: 1 });
     };
     await begin();
-    await store().deleteSession('s', { keepCheckpoint: false, keepEvents: true });
-    await store().deleteSession('s', { keepCheckpoint: true });
+    await store().deleteSession('s', { keepEvents: true });
     expect(await sessionIds.isUsed('s')).toBe(true);
-    await store().deleteSession('s', { keepCheckpoint: false });
+    await store().deleteSession('s');
     expect(await sessionIds.isUsed('s')).toBe(true);
-    await sandboxes.recordEnded({ name: 's-g1', reason: 'terminated' });
-    await store().deleteSession('s', { keepCheckpoint: false });
+    for (const open of await sandboxes.listOpen()) await sandboxes.recordEnded(open, 'terminated');
+    await store().deleteSession('s');
     expect(await sessionIds.isUsed('s')).toBe(false);
     await begin();
   });

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { TranscriptBatch, TranscriptEntry } from '../../../src/contracts/transcript.ts';
 import type { StoreUnderTest } from './subject.ts';
-import { journal, journalItem } from './material.ts';
+import { journal, sampleTime } from './material.ts';
 
 function entry(text: string, uuid?: string): TranscriptEntry {
   return { type: 'user', ...(uuid === undefined ? {} : { uuid }), message: { text } };
@@ -13,7 +13,8 @@ export function testTranscripts({ store }: StoreUnderTest): void {
     const item = {
       offset: records * 10,
       endOffset: records * 10 + 10,
-      at: journalItem(0).at,
+      at: sampleTime,
+      event: null,
       transcript: batch,
     };
     await store().journal.append({ ...journal(records, records + 1), items: [item] });

@@ -21,7 +21,6 @@ beforeEach(async () => {
   output = new OutputEvents(new Recorder(generation, createRedactor({ values: [secret] })), 'e');
 });
 afterEach(() => {
-  generation.journal.close();
   rmSync(folder, { recursive: true });
 });
 

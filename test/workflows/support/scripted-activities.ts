@@ -6,6 +6,7 @@ import type {
   RunExecInput,
   RunTurnInput,
   SessionActivities,
+  TakeSnapshotInput,
   TurnReport,
 } from '../../../src/activities/types.ts';
 import type { Checkpoint, OwnEvent } from '../../../src/contracts/index.ts';
@@ -48,7 +49,8 @@ function checkpoint(input: { sessionId: string; generation: number }, checkpoint
 export function scriptedActivities(script: {
   turn?: TurnScript;
   start?: (generation: number) => void;
-  snapshot?: () => void;
+  snapshot?: (input: TakeSnapshotInput) => void;
+  end?: () => void;
   exec?: (input: RunExecInput) => ExecReport | Promise<ExecReport>;
   record?: (input: RecordEventsInput) => void;
 }): ScriptedActivities {
@@ -98,13 +100,16 @@ export function scriptedActivities(script: {
     },
     takeSnapshot: async (input) => {
       note('snapshot', input);
-      script.snapshot?.();
+      script.snapshot?.(input);
       return {
         ...checkpoint(input, input.checkpointId),
         snapshot: { imageId: 'im-snapshot', runtimeVersion: '1-sdk.0.0.0', generation: input.generation },
       };
     },
-    endSandbox: async (input) => note('end', input),
+    endSandboxes: async (input) => {
+      note('end', input);
+      script.end?.();
+    },
     closeSession: async (input) => note('close', input),
     recordEvents: async (input) => {
       script.record?.(input);

@@ -25,9 +25,11 @@ export class SessionHarness {
   #native: NativeConnection | undefined;
   #bundle: WorkflowBundleWithSourceMap | undefined;
   #count = 0;
+  readonly #historyEvents: number;
 
-  /** Starts with the test file and ends with it. */
-  constructor() {
+  /** Starts with the test file and ends with it. `historyEvents`: after so many a session continues as new. */
+  constructor({ historyEvents = 100 } = {}) {
+    this.#historyEvents = historyEvents;
     beforeAll(async () => this.#open(), 300_000);
     afterAll(async () => this.#close());
   }
@@ -58,6 +60,7 @@ export class SessionHarness {
       this.client.workflow.start(session, {
         taskQueue,
         workflowId: `session-${sessionId}`,
+        workflowTaskTimeout: '5s',
         args: [
           {
             sessionId,
@@ -78,7 +81,7 @@ export class SessionHarness {
       binary: await acquireTemporalBinary({ cacheDirectory, environment: process.env, log }),
       environment: process.env,
       // So that a few turns are enough for a new run.
-      dynamicConfiguration: { 'limit.historyCount.suggestContinueAsNew': '100' },
+      dynamicConfiguration: { 'limit.historyCount.suggestContinueAsNew': String(this.#historyEvents) },
       log,
       databaseFile: join(this.#directory, 'temporal.db'),
       logFile: join(this.#directory, 'temporal.log'),

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import type { JournalRecord } from '../../src/contracts/supervisor.ts';
-import { TurnRecord } from '../../src/supervisor/turns/turn-record.ts';
+import type { JournalRecord } from '../../../src/contracts/supervisor.ts';
+import { TurnRecord } from '../../../src/supervisor/turns/turn-record.ts';
 
 const at = '2026-01-01T00:00:00.000Z';
 const totals = {

@@ -2,13 +2,13 @@ import { appendFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { JournalRecord } from '../../src/contracts/supervisor.ts';
-import { follow } from '../../src/supervisor/journal/follow.ts';
-import { Generation } from '../../src/supervisor/generation.ts';
-import { Journal, type Span } from '../../src/supervisor/journal/journal.ts';
-import { Recorder } from '../../src/supervisor/recorder.ts';
-import { createRedactor } from '../../src/secrets/redaction.ts';
-import { finishedCalls, tellFinishedCalls } from '../../src/supervisor/turns/finished-calls.ts';
+import type { JournalRecord } from '../../../src/contracts/supervisor.ts';
+import { follow } from '../../../src/supervisor/journal/follow.ts';
+import { Generation } from '../../../src/supervisor/generation.ts';
+import { Journal, type Span } from '../../../src/supervisor/journal/journal.ts';
+import { Recorder } from '../../../src/supervisor/recorder.ts';
+import { createRedactor } from '../../../src/secrets/redaction.ts';
+import { finishedCalls, tellFinishedCalls } from '../../../src/supervisor/turns/finished-calls.ts';
 
 const at = '2026-01-01T00:00:00.000Z';
 const warning = (message: string): JournalRecord => ({
@@ -44,18 +44,15 @@ describe('the journal', () => {
     expect([0, first.end, second.end].every((offset) => journal.isBoundary(offset))).toBe(true);
     expect(journal.isBoundary(first.end - 1)).toBe(false);
     expect(journal.isBoundary(second.end + 1)).toBe(false);
-    journal.close();
   });
 
   test('cuts off a last line that its writer did not finish, however long it is', () => {
     const journal = Journal.open(path);
     const { end } = journal.append(warning('whole'));
-    journal.close();
     appendFileSync(path, `{"kind":"event","torn":"${'x'.repeat(200_000)}`);
     const again = Journal.open(path);
     expect(again.size).toBe(end);
     again.append(warning('next'));
-    again.close();
     const lines = readFileSync(path, 'utf8').trim().split('\n');
     expect(lines.map((line) => JSON.parse(line) as JournalRecord)).toEqual([
       warning('whole'),
@@ -89,7 +86,6 @@ describe('the journal', () => {
       warning('two'),
       { kind: 'stream.end', next: ending.end, record: warning('two') },
     ]);
-    journal.close();
   });
 
   test('stops following when its reader has gone', async () => {
@@ -99,7 +95,6 @@ describe('the journal', () => {
     const next = stream.next();
     gone.abort();
     expect(await next).toEqual({ done: true, value: undefined });
-    journal.close();
   });
 
   test('knows its turns, execs, starts and conversation again when it is opened again', async () => {
@@ -112,7 +107,6 @@ describe('the journal', () => {
     generation.append(warning('between'));
     generation.append({ kind: 'transcript', at, batch: { agentSessionId: 's', entries: [{ uuid: 'u1' }] } });
     generation.append({ kind: 'exec.accepted', at, execId: 'e1' });
-    generation.journal.close();
     const again = await Generation.open(folder, 1);
     expect(again.starts.finishedOnce).toBe(true);
     expect(again.turns.running).toBe('t1');
@@ -120,7 +114,6 @@ describe('the journal', () => {
     expect(again.agentSessionId).toBe('s');
     expect(again.hasMirrored('u1')).toBe(true);
     expect(again.journal.size).toBe(generation.journal.size);
-    again.journal.close();
   });
 
   test('holds no secret, also when it came in pieces, and keeps the order', async () => {
@@ -151,7 +144,6 @@ describe('the journal', () => {
       'agent.text.delta',
       'agent.text',
     ]);
-    generation.journal.close();
   });
 
   test('tells which tool calls had ended that the conversation does not know', async () => {
@@ -172,6 +164,5 @@ describe('the journal', () => {
     expect(tellFinishedCalls(calls, [entry])).toBe(
       '\n[Harvest] This had finished: Bash {"command":"echo unknown"}, with "two\\nlines"',
     );
-    generation.journal.close();
   });
 });

@@ -9,9 +9,9 @@ import {
   runPrefixOf,
   runToSuccess,
   spawnAsAgentUser,
-} from '../../src/supervisor/processes/agent-user.ts';
-import { endEveryRun, endRun } from '../../src/supervisor/processes/sweep.ts';
-import { parseSettings } from '../../src/supervisor/settings.ts';
+} from '../../../src/supervisor/processes/agent-user.ts';
+import { endEveryRun, endRun } from '../../../src/supervisor/processes/sweep.ts';
+import { parseSettings } from '../../../src/supervisor/settings.ts';
 
 /** A user of no other test. */
 const uid = 10_077;
@@ -86,19 +86,19 @@ describe('processes of the agent user', () => {
   test('may end without reading what they are given', async () => {
     const stdin = Buffer.alloc(10_000_000);
     const result = await runAsAgentUser(shared, { argv: ['true'], cwd: '/', env, stdin });
-    expect(result.exitCode).toBe(0);
+    expect(result.end).toEqual({ exitCode: 0 });
   });
 
   test('fail with what they said when they were to succeed', async () => {
     const argv = ['sh', '-c', 'echo no room >&2; exit 3'] as const;
     const failed = await runToSuccess(shared, { argv }).catch((error: unknown) => error);
     expect(failed).toBeInstanceOf(AgentUserToolFailed);
-    expect(failed).toMatchObject({ argv, exitCode: 3, stderr: 'no room\n' });
+    expect(failed).toMatchObject({ argv, end: { exitCode: 3 }, stderr: 'no room\n' });
     expect(String(failed)).toContain('ended with exit code 3: no room');
     const killed = await runToSuccess(shared, { argv: ['sh', '-c', 'kill -KILL $$'] }).catch(
       (error: unknown) => error,
     );
-    expect(killed).toMatchObject({ name: 'AgentUserToolFailed', exitCode: null });
+    expect(killed).toMatchObject({ name: 'AgentUserToolFailed', end: { signal: 'SIGKILL' } });
     expect(String(killed)).toContain('SIGKILL');
   });
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { tail } from '../../src/activities/tail.ts';
+import { textTail } from '../../src/contracts/text-tail.ts';
 
 test.each([
   { what: 'a text that fits', text: 'abc', bytes: 3, expected: 'abc' },
@@ -9,7 +9,8 @@ test.each([
   { what: 'a character of two bytes that just fits', text: 'aéb', bytes: 3, expected: 'éb' },
   { what: 'an emoji at the cut', text: 'a😀b', bytes: 4, expected: 'b' },
   { what: 'an emoji that just fits', text: 'a😀b', bytes: 5, expected: '😀b' },
+  { what: 'a byte order mark at the cut', text: 'a\uFEFFb', bytes: 4, expected: '\uFEFFb' },
   { what: 'an emoji larger than all there is room for', text: '😀', bytes: 3, expected: '' },
 ])('of $what the last $bytes bytes are "$expected"', ({ text, bytes, expected }) => {
-  expect(tail(text, bytes)).toBe(expected);
+  expect(textTail(text, bytes)).toBe(expected);
 });

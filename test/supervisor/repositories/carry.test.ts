@@ -3,10 +3,10 @@ import { readFileSync } from 'node:fs';
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { CarriedWork } from '../../src/contracts/checkpoint.ts';
-import { eventsOf, recordOf } from './support/client.ts';
-import { TestSession } from './support/session.ts';
-import { createWorld, gitEnvironment, type World } from './support/world.ts';
+import type { CarriedWork } from '../../../src/contracts/checkpoint.ts';
+import { eventsOf, recordOf } from '../support/client.ts';
+import { TestSession } from '../support/session.ts';
+import { createWorld, gitEnvironment, type World } from '../support/world.ts';
 
 /** Everything that a work tree can hold and a remote does not have. */
 const changes = [

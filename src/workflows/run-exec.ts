@@ -1,0 +1,51 @@
+/** The life of an exec beside the main loop: run once, run again only where it certainly never began, or lost. */
+import { execEndEventId } from '../contracts/ids.ts';
+import { runExec } from './activities.ts';
+import { afterExecLoss } from './decisions.ts';
+import { describeFailure } from './failure.ts';
+import { endedKept, remember } from './remember.ts';
+import type { PendingExec } from './session-data.ts';
+import type { SessionRun } from './session-run.ts';
+
+/** Never throws. Returns when the exec ended, was lost, or waits for another sandbox. */
+export async function runOneExec(run: SessionRun, pending: PendingExec): Promise<void> {
+  run.runningExecs.add(pending.id);
+  const { falseStarts: _, ...exec } = pending;
+  const options = { summary: `exec ${exec.argv.join(' ').slice(0, 100)}` };
+  const { sandboxId } = run.sandbox;
+  const report = await run
+    .inSandbox(async (input) => runExec.executeWithOptions(options, [{ ...input, exec }]))
+    .catch((error: unknown) => ({ kind: 'failed' as const, message: describeFailure(error) }));
+  // One that is not running any more was given up meanwhile, and whoever waited for it has heard so.
+  if (!run.runningExecs.delete(exec.id)) return;
+  run.touch();
+  // By its outcome: reports of an older build have no kind.
+  if ('outcome' in report) {
+    const { outcome, output } = report;
+    return remember(run.data.endedExecs, { execId: exec.id, outcome, output }, endedKept);
+  }
+  if (report.kind === 'failed') return loseExec(run, exec.id, report.message);
+  const { sandbox } = run.data;
+  if (sandbox?.sandboxId === sandboxId) sandbox.lostCause ??= report.cause;
+  const next = afterExecLoss(pending, report);
+  if (next.do === 'lose') return loseExec(run, exec.id, next.message);
+  run.data.pendingExecs.unshift({ ...exec, falseStarts: next.count });
+}
+
+/** Execs that will not end any more: whoever waits for one hears so. */
+export function loseExecs(run: SessionRun, message: string): void {
+  const waiting = run.data.pendingExecs.splice(0).map(({ id }) => id);
+  for (const execId of [...waiting, ...run.runningExecs]) loseExec(run, execId, message);
+  run.runningExecs.clear();
+}
+
+/** The supervisor's record, where there is one, came first and counts. */
+function loseExec(run: SessionRun, execId: string, message: string): void {
+  const outcome = { status: 'lost', message } as const;
+  run.emit(
+    { type: 'exec.finished', data: { execId, outcome, durationMs: 0 } },
+    { eventId: execEndEventId(execId) },
+  );
+  remember(run.data.endedExecs, { execId, outcome, output: '' }, endedKept);
+  run.touch();
+}

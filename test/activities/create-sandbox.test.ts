@@ -1,0 +1,119 @@
+/** What a session hears of a sandbox that does not come to work, and when it is given up. */
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { createSandbox } from '../../src/activities/create-sandbox.ts';
+import { CredentialUnavailable } from '../../src/activities/errors.ts';
+import { ProviderUnavailable, SandboxLost } from '../../src/sandbox/errors.ts';
+import type { Sandbox } from '../../src/sandbox/provider.ts';
+import { openStore } from '../../src/store/open-store.ts';
+import type { Store } from '../../src/store/store.ts';
+import { temporaryFolder } from '../store/temporary-folder.ts';
+import { attemptNumber, depsWith, scriptedSandbox, sessionOf } from './scripted-sandbox.ts';
+import type { CommandEnd } from './scripted-sandbox.ts';
+
+let folder: Awaited<ReturnType<typeof temporaryFolder>>;
+let store: Store;
+
+beforeEach(async () => {
+  folder = await temporaryFolder();
+  store = await openStore({ dataDirectory: folder.path });
+});
+afterEach(async () => {
+  await store.close();
+  await folder[Symbol.asyncDispose]();
+});
+
+const input = {
+  sessionId: 's',
+  session: sessionOf(),
+  events: [],
+  generation: 1,
+  snapshot: null,
+  lifetimeSeconds: 600,
+};
+
+async function create(end: CommandEnd, attempt: number) {
+  const sandbox = scriptedSandbox(() => end);
+  return createSandbox(depsWith(store, sandbox), input, attemptNumber(attempt));
+}
+
+const typesOf = async (): Promise<string[]> =>
+  (await store.events.read('s', { after: 0, limit: 100 })).map(({ type }) => type);
+
+const diskFull = { code: 120, stderr: 'cat: write error: No space left on device' };
+
+describe('a sandbox that does not take its supervisor', () => {
+  test('is tried again, and the session says that it waits', async () => {
+    await expect(create(diskFull, 1)).rejects.toThrow(ProviderUnavailable);
+    await expect(create(diskFull, 4)).rejects.toThrow(ProviderUnavailable);
+    const waiting = await store.events.readLast('s', { limit: 9, types: ['sandbox.waiting'] });
+    expect(waiting).toHaveLength(1);
+    expect(waiting[0]?.data).toEqual({
+      message: 'the supervisor could not be put into the sandbox: cat: write error: No space left on device',
+    });
+  });
+
+  test('is lost after some attempts, with what it said, so that another one takes its place', async () => {
+    await expect(create(diskFull, 1)).rejects.toThrow(ProviderUnavailable);
+    const last = create(diskFull, 5);
+    await expect(last).rejects.toThrow(SandboxLost);
+    await expect(last).rejects.toThrow('No space left on device');
+  });
+
+  test('is used when the next attempt succeeds', async () => {
+    await expect(create(diskFull, 1)).rejects.toThrow(ProviderUnavailable);
+    expect(await create({ code: 0 }, 5)).toMatchObject({ sandboxId: 'sb-1' });
+    expect(await typesOf()).toEqual(['sandbox.creating', 'sandbox.waiting', 'sandbox.ready']);
+  });
+});
+
+describe('a credential that is refused', () => {
+  test('costs no sandbox', async () => {
+    const sandbox = scriptedSandbox(() => ({ code: 0 }));
+    const deps = depsWith(store, sandbox);
+    const session = sessionOf({ github: { from: 'environment', variable: 'GITHUB_TOKEN' } });
+    const creating = createSandbox(deps, { ...input, session }, attemptNumber(1));
+    await expect(creating).rejects.toThrow(CredentialUnavailable);
+    expect(deps.creates()).toBe(0);
+    expect(await store.sandboxes.listOpen()).toEqual([]);
+    expect(await typesOf()).toEqual([]);
+  });
+});
+
+test('an old intent of another session that cannot be looked for does not stand in the way', async () => {
+  await store.sandboxes.recordIntent({ name: 'old-g1', sessionId: 'old', generation: 1 });
+  const database = new Database(join(folder.path, 'store.sqlite'));
+  database.exec("update sandboxes set intended_at = '2020-01-01T00:00:00.000Z'");
+  database.close();
+  const deps = depsWith(
+    store,
+    scriptedSandbox(() => ({ code: 0 })),
+  );
+  const looked = Promise.withResolvers<string>();
+  const findByName = async (name: string): Promise<Sandbox | null> => {
+    looked.resolve(name);
+    return Promise.withResolvers<null>().promise;
+  };
+  const patched = { ...deps, provider: { ...deps.provider, findByName } };
+  expect(await createSandbox(patched, input, attemptNumber(1))).toMatchObject({ sandboxId: 'sb-1' });
+  expect(await looked.promise).toBe('old-g1');
+});
+
+test('an outage while earlier sandboxes are ended is told, too', async () => {
+  await store.sandboxes.recordIntent({ name: 's-g1', sessionId: 's', generation: 1 });
+  const deps = depsWith(
+    store,
+    scriptedSandbox(() => ({ code: 0 })),
+  );
+  const findByName = async (): Promise<never> => {
+    throw new ProviderUnavailable('Modal does not answer');
+  };
+  const creating = createSandbox(
+    { ...deps, provider: { ...deps.provider, findByName } },
+    { ...input, generation: 2 },
+    attemptNumber(1),
+  );
+  await expect(creating).rejects.toThrow(ProviderUnavailable);
+  expect(await typesOf()).toEqual(['sandbox.waiting']);
+});
