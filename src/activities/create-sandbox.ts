@@ -1,4 +1,5 @@
 /** Creates a generation's sandbox, once (I7), and puts the supervisor into it. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { EventBody } from '../contracts/events.ts';
 import { sandboxNameOf } from '../contracts/ids.ts';
 import { ImageGone, ProviderBusy, ProviderUnavailable, SandboxLost } from '../sandbox/errors.ts';
@@ -7,13 +8,14 @@ import type { Attempt } from './attempt.ts';
 import type { ActivityDeps } from './deps.ts';
 import { endSandboxes, settleOldIntents } from './end-sandboxes.ts';
 import { findOrCreate } from './find-or-create.ts';
-import { entrypoint, installSupervisor, programPath } from './install-supervisor.ts';
+import { ProgramNotTaken, entrypoint, installSupervisor, programPath } from './install-supervisor.ts';
 import { tell } from './own-events.ts';
 import { SupervisorAbsent } from './supervisor-client.ts';
 import type { CreateSandboxInput, CreatedSandbox } from './types.ts';
 
-/** Attempts after which a sandbox that does not take the supervisor is given up. */
-const installAttempts = 5;
+/** How often a sandbox is given the supervisor that it did not take, and the pause between. */
+const installTries = 3;
+const installPauseMs = 500;
 
 /**
  * From the snapshot or the base image. Throws `SandboxLost`, `ImageGone`, `ProviderBusy`, `ProviderRefused`,
@@ -29,7 +31,7 @@ export async function createSandbox(
   deps.vault.open(input.session);
   const from = snapshot === null ? 'base' : 'snapshot';
   const note: Note = async (step, body) => tell(deps, input, { eventId: `${step}-g${generation}`, body });
-  void settleOldIntents(deps);
+  void settleOldIntents(deps, sessionId);
   const image = await tellingWaits('sandbox-waiting', note, async () => {
     await endSandboxes(deps, sessionId, { below: generation });
     return snapshot ?? deps.baseImage.find(attempt.signal);
@@ -83,14 +85,21 @@ async function tellingWaits<T>(step: string, note: Note, work: () => Promise<T>)
   }
 }
 
-/** A sandbox that does not take the supervisor is of no use, however long it runs: the workflow replaces a lost one. */
-async function install(deps: ActivityDeps, sandbox: Sandbox, { signal, number }: Attempt): Promise<void> {
-  try {
-    await installSupervisor(deps, sandbox, signal);
-  } catch (error) {
-    const isGivenUp = error instanceof SupervisorAbsent || number >= installAttempts;
-    if (signal.aborted || error instanceof SandboxLost || !isGivenUp) throw error;
-    const why = error instanceof Error ? error.message : String(error);
-    throw new SandboxLost(sandbox.sandboxId, `it does not take its supervisor: ${why}`);
+/**
+ * A sandbox that does not take the supervisor is of no use, however long it runs: the workflow replaces a lost one, and
+ * ends a session that loses too many. An outage of the provider says nothing of the sandbox.
+ */
+async function install(deps: ActivityDeps, sandbox: Sandbox, { signal }: Attempt): Promise<void> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await installSupervisor(deps, sandbox, signal);
+    } catch (error) {
+      signal.throwIfAborted();
+      const isSandboxes = error instanceof ProgramNotTaken || error instanceof SupervisorAbsent;
+      if (!isSandboxes) throw error;
+      if (error instanceof SupervisorAbsent || tries === installTries)
+        throw new SandboxLost(sandbox.sandboxId, `it does not take its supervisor: ${error.message}`);
+    }
+    await sleep(installPauseMs, undefined, { signal });
   }
 }

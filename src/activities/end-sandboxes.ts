@@ -28,11 +28,11 @@ export async function endSandboxes(
 }
 
 /**
- * Old intents of any session, which may have closed long ago. Runs beside a create: nobody waits for it and it never
+ * Old intents of other sessions, which may have closed long ago; the session's own create has its own in hand. Runs beside a create: nobody waits for it and it never
  * rejects. Which ones is left to chance, so that those whose settling keeps failing are in nobody's way.
  */
-export async function settleOldIntents(deps: LedgerDeps): Promise<void> {
-  const settling = chooseOldIntents(deps).then(async (entries) =>
+export async function settleOldIntents(deps: LedgerDeps, sessionId: string): Promise<void> {
+  const settling = chooseOldIntents(deps, sessionId).then(async (entries) =>
     Promise.all(entries.map(async (entry) => settleOldIntent(deps, entry))),
   );
   await settling.catch((error: unknown) =>
@@ -40,10 +40,10 @@ export async function settleOldIntents(deps: LedgerDeps): Promise<void> {
   );
 }
 
-async function chooseOldIntents({ store }: LedgerDeps): Promise<SandboxRecord[]> {
+async function chooseOldIntents({ store }: LedgerDeps, sessionId: string): Promise<SandboxRecord[]> {
   const open = await store.sandboxes.listOpen();
   return open
-    .filter((entry) => isOldIntent(entry, Date.now()))
+    .filter((entry) => entry.sessionId !== sessionId && isOldIntent(entry, Date.now()))
     .map((entry) => ({ entry, place: Math.random() }))
     .toSorted((one, other) => one.place - other.place)
     .slice(0, oldIntentsAtOnce)

@@ -4,7 +4,6 @@
  * sandbox has to pass.
  */
 import { supervisorPaths } from '../contracts/supervisor.ts';
-import { ProviderUnavailable } from '../sandbox/errors.ts';
 import type { Sandbox } from '../sandbox/provider.ts';
 import type { ActivityDeps } from './deps.ts';
 import { curlCommand, waitForSupervisor } from './supervisor-client.ts';
@@ -56,7 +55,12 @@ export function installCommand(
   return ['/bin/sh', '-c', installScript, 'sh', path, String(bytes), socket, ...question];
 }
 
-/** Ends when the supervisor has answered. Throws `ProviderUnavailable`, `SupervisorAbsent`, `SandboxLost`. */
+/** The sandbox did what was asked, and could not: no room, no memory. */
+export class ProgramNotTaken extends Error {
+  override readonly name = 'ProgramNotTaken';
+}
+
+/** Ends when the supervisor has answered. Throws `ProgramNotTaken`, `SupervisorAbsent`, `SandboxLost`. */
 export async function installSupervisor(
   deps: Supervisor,
   sandbox: Sandbox,
@@ -69,7 +73,7 @@ export async function installSupervisor(
   for await (const _ of install.stdout);
   const exitCode = await install.wait();
   if (exitCode >= uploadFailedCode)
-    throw new ProviderUnavailable(
+    throw new ProgramNotTaken(
       `the supervisor could not be put into the sandbox: ${(await install.stderr()).trim()}`,
     );
   if (exitCode !== 0) await waitForSupervisor(sandbox, { timeoutSeconds: patienceSeconds, signal });

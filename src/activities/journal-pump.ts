@@ -11,7 +11,7 @@ import type { ActivityDeps } from './deps.ts';
 import { eventOf } from './journal-events.ts';
 import { streamJournal } from './journal-stream.ts';
 import type { PlacedRecord } from './journal-stream.ts';
-import { SupervisorAbsent, SupervisorRefused, ask } from './supervisor-client.ts';
+import { NobodyListens, SupervisorAbsent, SupervisorRefused, ask } from './supervisor-client.ts';
 import type { SupervisorRequest } from './supervisor-client.ts';
 
 type TurnEnded = Extract<JournalRecord, { kind: 'turn.ended' }>;
@@ -68,7 +68,7 @@ export class JournalPump {
       onSent: () => (this.#reached = true),
       onRecords: (records) => this.#store(records),
     }).catch((error: unknown) => {
-      if (error instanceof SupervisorRefused) this.#reached = before;
+      if (error instanceof SupervisorRefused || error instanceof NobodyListens) this.#reached = before;
       throw error;
     });
     if (end.record?.kind === 'turn.ended') await this.checkpointOf(end.record);

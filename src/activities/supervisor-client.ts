@@ -14,7 +14,12 @@ import type { NamedSecret } from './named-secrets.ts';
 
 /** The connection was cut, or nobody listens (yet): ask again, then attach again. */
 export class SupervisorAbsent extends Error {
-  override readonly name = 'SupervisorAbsent';
+  override readonly name: string = 'SupervisorAbsent';
+}
+
+/** Nobody listened: what was asked has not begun. */
+export class NobodyListens extends SupervisorAbsent {
+  override readonly name = 'NobodyListens';
 }
 
 /** It answered with an error. */
@@ -64,7 +69,8 @@ export async function finish(sandbox: Sandbox, curl: SandboxProcess, lastOutput:
   if (code === missingSecretCode)
     throw new CredentialUnavailable(`the Modal secret ${(await curl.stderr()).trim()}`);
   if (!(await sandbox.isRunning())) throw new SandboxLost(sandbox.sandboxId, 'it ended during a request');
-  throw new SupervisorAbsent(`curl ended with ${code}: ${(await curl.stderr()).trim()}`);
+  const message = `curl ended with ${code}: ${(await curl.stderr()).trim()}`;
+  throw code === 7 ? new NobodyListens(message) : new SupervisorAbsent(message);
 }
 
 function refusalFrom(body: Uint8Array): Error {

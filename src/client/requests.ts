@@ -21,8 +21,9 @@ import type { TurnResult } from './turn.ts';
 
 type Parts = { calls: SessionCalls; log: SessionLog };
 
-/** Between `session.ready` and the state that says so. */
-const settlingMs = 50;
+/** Between two looks at the state of a session that is being resumed. */
+const firstPauseMs = 20;
+const longestPauseMs = 250;
 
 /**
  * Awaited it is the outcome. Nobody needs to await it: the request was sent at the call, and repeated under one id while
@@ -67,28 +68,27 @@ export function resume({ calls, log }: Parts): Requested<SessionState> {
   const before = mayBeIgnored(log.lastSeq());
   const accepted = before.then(async () => calls.update(resumeUpdate, { payload: [] }));
   return new Requested(accepted, async () => {
-    const state = await calls.state();
-    const { status, generation } = state;
-    if (status === 'idle' || status === 'running') return state;
-    // The sandbox of a session that is being paused, or was, is not the one that is waited for.
-    const awaited = status === 'pausing' || status === 'paused' ? generation + 1 : generation;
-    const types = ['session.ready', 'session.restore-failed'] as const;
-    await firstIn({ calls, log, after: await before }, types, (event) => {
-      if (event.type === 'session.restore-failed')
-        throw new RequestFailed(calls.sessionId, event.data.message);
-      return event.type === 'session.ready' && event.generation >= awaited ? true : null;
-    });
-    return settled(calls);
+    const after = await before;
+    // By its state: which of the events since the request is its outcome depends on what others asked for meanwhile.
+    for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(2 * pauseMs, longestPauseMs)) {
+      const state = await calls.state();
+      const { status } = state;
+      if (status === 'idle' || status === 'running') return state;
+      if (status === 'closed') throw await calls.closedError();
+      if (status === 'paused' && (await staysPaused({ calls, log, after }))) return state;
+      await sleep(pauseMs);
+    }
   });
 }
 
-/** The session says that it is ready a moment before its state does. */
-async function settled(calls: SessionCalls): Promise<SessionState> {
-  for (;;) {
-    const state = await calls.state();
-    if (state.status !== 'starting' && state.status !== 'resuming') return state;
-    await sleep(settlingMs);
-  }
+/** Whether the log says why. Throws `RequestFailed` when a restore failed; false while the reason is on its way into the log. */
+async function staysPaused({ calls, log, after }: Parts & { after: number }): Promise<boolean> {
+  let newest: SessionEvent | null = null;
+  const types = ['session.resuming', 'session.paused', 'session.restore-failed'] as const;
+  for await (const event of log.eventsNow(after, types)) newest = event;
+  if (newest?.type === 'session.restore-failed')
+    throw new RequestFailed(calls.sessionId, newest.data.message);
+  return newest?.type === 'session.paused';
 }
 
 /** A paused session has nothing newer than the checkpoint it has: that one is the outcome, also when a restore fails. */

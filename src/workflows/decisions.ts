@@ -21,8 +21,10 @@ export function nextStep(data: SessionData, runningExecs: number): Step {
   // A turn whose sandbox was lost goes first: a pause waits for turns.
   const midTurn = (data.queue[0]?.restarts ?? 0) > 0;
   if (data.asked.pause !== 'no' && !midTurn) {
-    // Execs end by themselves (they have a time limit); pausing under them would lose their work.
-    return runningExecs > 0 ? { do: 'wait' } : { do: 'pause', reason: data.asked.pause };
+    // Execs end by themselves (they have a time limit); pausing under them would lose their work. One that was taken
+    // before begins at once where there is a sandbox.
+    const execs = runningExecs + (data.sandbox === null ? 0 : data.pendingExecs.length);
+    return execs > 0 ? { do: 'wait' } : { do: 'pause', reason: data.asked.pause };
   }
   if (data.sandbox === null) {
     return data.asked.resume || midTurn ? { do: 'open', reason: openReason(data) } : { do: 'wait' };

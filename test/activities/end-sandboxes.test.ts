@@ -90,7 +90,7 @@ describe('an intent without an answer', () => {
     makeOlder(11);
     await intend('new-g1');
     const current = await comesLate('new-g1');
-    await settleOldIntents(deps);
+    await settleOldIntents(deps, 'another');
     expect(await late.isRunning()).toBe(false);
     expect(await current.isRunning()).toBe(true);
     expect((await store.sandboxes.listOpen()).map(({ name }) => name)).toEqual(['new-g1']);
@@ -122,7 +122,7 @@ describe('a known sandbox with a doubt', () => {
     expect(await endSandboxes(deps, 's', all)).toBe(false);
     const late = await comesLate('s-g1');
     makeOlder(11);
-    await settleOldIntents(deps);
+    await settleOldIntents(deps, 'another');
     expect(await late.isRunning()).toBe(false);
     expect(await store.sandboxes.listOpen()).toEqual([]);
     await store.deleteSession('s');
@@ -147,7 +147,10 @@ describe('old intents', () => {
     await intend('old-g1');
     const sandbox = await comesLate('old-g1');
     makeOlder(11);
-    await settleOldIntents(lookingFor('old-g1', async () => intend('old-g1')));
+    await settleOldIntents(
+      lookingFor('old-g1', async () => intend('old-g1')),
+      'another',
+    );
     expect(await sandbox.isRunning()).toBe(true);
     expect(await store.sandboxes.find('old-g1')).toMatchObject({ sandboxId: null, endedAt: null });
   });
@@ -155,7 +158,10 @@ describe('old intents', () => {
   test('are not called never created when another attempt begins meanwhile', async () => {
     await intend('old-g1');
     makeOlder(11);
-    await settleOldIntents(lookingFor('old-g1', async () => intend('old-g1')));
+    await settleOldIntents(
+      lookingFor('old-g1', async () => intend('old-g1')),
+      'another',
+    );
     expect(await store.sandboxes.listOpen()).toMatchObject([{ name: 'old-g1', endedReason: null }]);
   });
 
@@ -172,7 +178,7 @@ describe('old intents', () => {
     await expect
       .poll(
         async () => {
-          await settleOldIntents(failing);
+          await settleOldIntents(failing, 'another');
           return (await store.sandboxes.find('young-g1'))?.endedReason;
         },
         { timeout: 20_000, interval: 5 },
@@ -184,7 +190,7 @@ describe('old intents', () => {
   test('do not make a settling reject when the store is gone', async () => {
     const logged: string[] = [];
     await store.close();
-    await settleOldIntents({ ...deps, log: (message) => void logged.push(message) });
+    await settleOldIntents({ ...deps, log: (message) => void logged.push(message) }, 'another');
     expect(logged).toEqual(['old intents could not be looked for']);
     store = await openStore({ dataDirectory: folder.path });
   });

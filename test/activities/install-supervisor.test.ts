@@ -16,13 +16,13 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import {
+  ProgramNotTaken,
   entrypoint,
   installCommand,
   installSupervisor,
   programPath,
 } from '../../src/activities/install-supervisor.ts';
 import { supervisorPaths } from '../../src/contracts/supervisor.ts';
-import { ProviderUnavailable } from '../../src/sandbox/errors.ts';
 import type { Sandbox } from '../../src/sandbox/provider.ts';
 
 const program = 'console.log("for the supervisor");\n';
@@ -116,9 +116,9 @@ describe('installing the supervisor', () => {
     expect(execs).toHaveLength(3);
   });
 
-  test.each([120, 126, 137])('is tried again when the program did not arrive (%i)', async (code) => {
+  test.each([120, 126, 137])('says so when the program did not arrive (%i)', async (code) => {
     const { sandbox } = sandboxWith([{ code }]);
-    await expect(installSupervisor({ supervisor }, sandbox, signal)).rejects.toThrow(ProviderUnavailable);
+    await expect(installSupervisor({ supervisor }, sandbox, signal)).rejects.toThrow(ProgramNotTaken);
   });
 
   test('names the program by its hash, where only root writes', () => {

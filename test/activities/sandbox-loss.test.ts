@@ -76,6 +76,12 @@ describe.each(['turn', 'exec'] as const)('a lost sandbox: the %s', (kind) => {
     expect(await works[kind](cut, 1)).toMatchObject({ kind: 'sandbox-lost', started: true });
   });
 
+  test('has not begun when nobody listened', async () => {
+    // curl's exit code for a socket at which nobody listens.
+    const deaf = (command: string): CommandEnd => (/turns|exec/.test(command) ? { code: 7 } : gone());
+    expect(await works[kind](deaf, 1)).toMatchObject({ kind: 'sandbox-lost', started: false });
+  });
+
   test('has not begun when the supervisor refused it and was being started again', async () => {
     const restarted = (command: string): CommandEnd => {
       if (command.includes('/status')) return status(false);

@@ -171,6 +171,22 @@ test('resume while the session is being paused waits for the sandbox that comes 
   expect(await pausing).toEqual({ checkpointId: resumed.checkpointId });
 });
 
+test('a resume that a later pause takes back resolves with the session as it is: paused', async () => {
+  const options = { environment: { SNAPSHOT: 'waits' } };
+  await using session = await harvest.createSession(aRequest({ options }));
+  await session.resume();
+  const pausing = session.pause();
+  await pausing.accepted;
+  await expect.poll(async () => (await session.state()).status).toBe('pausing');
+  const resuming = session.resume();
+  await resuming.accepted;
+  const again = session.pause();
+  await again.accepted;
+  await stand.openGate(session.id);
+  expect(await resuming).toMatchObject({ status: 'paused' });
+  expect(await again).toEqual(await pausing);
+});
+
 test('pause and checkpoint during a restore that fails resolve with the checkpoint that the session has', async () => {
   const options = { environment: { RESTORE: 'waits and fails' } };
   await using session = await harvest.createSession(aRequest({ options }));

@@ -52,6 +52,12 @@ describe('the next step', () => {
     expect(nextStep(data({ asked: asked({ pause: 'requested' }) }), 1)).toEqual({ do: 'wait' });
   });
 
+  test('waits for a command that was taken and can begin before it pauses', () => {
+    const exec = { id: 'e1', argv: ['true'], timeoutSeconds: 1, falseStarts: 0 };
+    const asking = { pendingExecs: [exec], asked: asked({ pause: 'requested' }) };
+    expect(nextStep(data(asking), 0)).toEqual({ do: 'wait' });
+  });
+
   test('leaves a paused session with a held queue alone', () => {
     expect(nextStep(data({ sandbox: null, phase: { status: 'paused' }, queue: [prompt] }), 0)).toEqual({
       do: 'wait',
