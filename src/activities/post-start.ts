@@ -1,6 +1,6 @@
 /** Posts `/start`: what the session asks for, its opened credentials, and what a restore brings back. */
 import { branchOf } from '../contracts/ids.ts';
-import { repositoryNameOf } from '../contracts/session-input.ts';
+import { repositoriesOf } from '../contracts/session-input.ts';
 import type { SessionInput } from '../contracts/session-input.ts';
 import type { StartRequest } from '../contracts/supervisor.ts';
 import type { Sandbox } from '../sandbox/provider.ts';
@@ -32,11 +32,7 @@ export async function postStart(
   const body: Omit<StartRequest, 'from'> = {
     sessionId: session.sessionId,
     generation,
-    repositories: session.repositories.map((repository) => ({
-      name: repositoryNameOf(repository),
-      url: repository.url,
-      branch: repository.branch,
-    })),
+    repositories: repositoriesOf(session),
     branch: branchOf(session.sessionId),
     user: session.user,
     model: {

@@ -4,6 +4,7 @@
  */
 import { bounds } from '../contracts/bounds.ts';
 import type { EventBody } from '../contracts/events.ts';
+import { jsonBytes } from '../contracts/json-bytes.ts';
 
 export type EventBounds = { eventBytes: number; toolOutputBytes: number };
 
@@ -50,7 +51,7 @@ function cutText(text: string, limitBytes: number): string {
  * text (very many small parts) is replaced by the beginning of its JSON.
  */
 function boundJson(value: unknown, limitBytes: number): unknown {
-  if (jsonBytes(value) <= limitBytes) return value;
+  if (value === undefined || jsonBytes(value) <= limitBytes) return value;
   for (let textBytes = limitBytes / 2; textBytes >= 256; textBytes /= 4) {
     const smaller = cutStrings(value, Math.floor(textBytes));
     if (jsonBytes(smaller) <= limitBytes) return smaller;
@@ -64,10 +65,6 @@ function cutStrings(value: unknown, textBytes: number): unknown {
   if (Array.isArray(value)) return value.map((item) => cutStrings(item, textBytes));
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, cutStrings(item, textBytes)]));
-}
-
-function jsonBytes(value: unknown): number {
-  return value === undefined ? 0 : utf8Bytes(JSON.stringify(value));
 }
 
 function bytesInJson(text: string): number {

@@ -1,6 +1,7 @@
 /** The search attributes every session carries, so that lists and the Temporal UI can be filtered by them. */
 import { defineSearchAttributeKey } from '@temporalio/common';
 import type { SearchAttributePair } from '@temporalio/common';
+import { jsonBytes } from './json-bytes.ts';
 import type { SessionInput } from './session-input.ts';
 import type { SessionStatus } from './session-state.ts';
 
@@ -35,12 +36,8 @@ export function searchableUrl(url: string): string {
   const characters = Array.from(url);
   let bytes = 0;
   const first = characters.findLastIndex((character) => {
-    bytes += jsonBytes(character);
+    bytes += jsonBytes(character) - '""'.length;
     return bytes > longestUrlBytes;
   });
   return characters.slice(first + 1).join('');
-}
-
-function jsonBytes(character: string): number {
-  return new TextEncoder().encode(JSON.stringify(character)).length - '""'.length;
 }

@@ -56,7 +56,10 @@ async function snapshot(run: SessionRun, options: { quiesce: boolean }): Promise
   }
 }
 
-/** Every sandbox of the session that the ledger knows. One that cannot be ended now stays in the ledger as open, and the session goes on without it. */
+/**
+ * Every sandbox of the session that the ledger knows. One that cannot be ended now stays open there, and the session goes
+ * on without it.
+ */
 export async function endSandboxesOf(run: SessionRun): Promise<void> {
   try {
     await run.carrying(async (input) =>

@@ -19,8 +19,7 @@ export async function runOneExec(run: SessionRun, pending: PendingExec): Promise
   // One that is not running any more was given up meanwhile, and whoever waited for it has heard so.
   if (!run.runningExecs.delete(exec.id)) return;
   run.touch();
-  // By its outcome: reports of an older build have no kind.
-  if ('outcome' in report) {
+  if (report.kind === 'ended') {
     const { outcome, output } = report;
     return remember(run.data.endedExecs, { execId: exec.id, outcome, output }, endedKept);
   }

@@ -10,6 +10,7 @@ import {
   upsertSearchAttributes,
   workflowInfo,
 } from '@temporalio/workflow';
+import type { ForSession } from '../activities/types.ts';
 import type { EventBody, OwnEvent } from '../contracts/events.ts';
 import { branchOf } from '../contracts/ids.ts';
 import { searchAttributes, searchAttributesOf } from '../contracts/search-attributes.ts';
@@ -18,8 +19,6 @@ import type { SessionInput } from '../contracts/session-input.ts';
 import { renderDetails } from './details.ts';
 import { newSessionData } from './session-data.ts';
 import type { LiveSandbox, Phase, SessionData } from './session-data.ts';
-
-type ForActivity = { sessionId: string; session: SessionInput; events: OwnEvent[] };
 
 export class SessionRun {
   readonly input: SessionInput;
@@ -67,7 +66,7 @@ export class SessionRun {
    * Gives an activity the pending events to append. They come back when it fails, however it fails: it may have appended
    * them, and appending twice is harmless (I5).
    */
-  async carrying<T>(work: (input: ForActivity) => Promise<T>): Promise<T> {
+  async carrying<T>(work: (input: ForSession) => Promise<T>): Promise<T> {
     const events = this.data.pendingEvents.splice(0);
     this.#underWay.add(events);
     try {
@@ -88,7 +87,7 @@ export class SessionRun {
 
   /** The same for an activity in the live sandbox. */
   async inSandbox<T>(
-    work: (input: ForActivity & { generation: number; sandboxId: string }) => Promise<T>,
+    work: (input: ForSession & { generation: number; sandboxId: string }) => Promise<T>,
   ): Promise<T> {
     const { generation } = this.data;
     const { sandboxId } = this.sandbox;

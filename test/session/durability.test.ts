@@ -51,6 +51,21 @@ describe.each(Array.from({ length: repeats }, (_, index) => index + 1))('in mid-
     expect(stayed.seen.slice(0, events.length)).toEqual(events.slice(0, stayed.seen.length));
   });
 
+  test('a worker that is told to stop hands its turn over, and nothing happened to the agent', async () => {
+    await using world = await openWorld();
+    const session = await world.session();
+    const turn = session.prompt(counting, { id: 'count' });
+    await untilLine(session, 3);
+    const [first] = world.workers;
+    await world.startWorker();
+    await first?.stop();
+    expect(await turn.result()).toMatchObject({ status: 'completed', text: 'counted' });
+    await expectEachLineOnce(session);
+    expectUndisturbed(await readLog(session));
+    // Handed over, not found dead: the attempt before says so.
+    expect(JSON.stringify(await world.history(session.id))).toContain('WorkerShutdown');
+  });
+
   test('a killed and restarted Temporal server changes nothing for the agent', async () => {
     const directory = await mkdtemp(join(tmpdir(), 'harvest-temporal-'));
     const server = await startTemporalServer({
