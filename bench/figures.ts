@@ -11,8 +11,8 @@ export type Figure = {
   aim?: Aim;
 };
 
-/** The figure's percentile has to be at most that number. */
-export type Aim = { percentile: 'p50' | 'p95' | 'p99'; most: number };
+/** The figure's percentile, or its worst sample, has to be at most that number. */
+export type Aim = { percentile: 'p50' | 'p95' | 'p99' | 'worst'; most: number };
 
 export type Section = {
   title: string;

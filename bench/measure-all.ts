@@ -3,6 +3,7 @@ import type { Section } from './figures.ts';
 import { describeMachine } from './machine.ts';
 import { measureDelay } from './measures/delay.ts';
 import { measureFirstEvent } from './measures/first-event.ts';
+import { measureHandOver } from './measures/hand-over.ts';
 import { measureHistory } from './measures/history.ts';
 import { measureLifecycles } from './measures/lifecycle.ts';
 import { measureMemory } from './measures/memory.ts';
@@ -41,6 +42,7 @@ export async function measureAll(scene: Scene, plan: Plan): Promise<Results> {
   await step('history', async () => measureHistory(scene, session, plan));
   await session.terminate();
   await step('killed workers', async () => measureTakeover(scene, plan));
+  await step('hand-overs', async () => measureHandOver(scene, plan));
   await step('worker memory', async () => measureMemory(scene, plan));
   return { machine, sections, notMeasured, failures };
 }

@@ -12,6 +12,9 @@ export type Plan = {
   lifecycles: number;
   /** Workers killed, for each of the two ways a turn is taken over. */
   kills: number;
+  /** Workers told to stop, on each of the two Temporal servers, and how many turns each hands over. */
+  handOvers: number;
+  handedOverTurns: number;
   openSessions: number;
   deadlineSeconds: number;
 };
@@ -24,8 +27,10 @@ export const fullPlan: Plan = {
   manyEvents: 10_000,
   lifecycles: 12,
   kills: 5,
+  handOvers: 5,
+  handedOverTurns: 30,
   openSessions: 20,
-  deadlineSeconds: 10 * 60,
+  deadlineSeconds: 20 * 60,
 };
 
 export const quickPlan: Plan = {
@@ -36,6 +41,8 @@ export const quickPlan: Plan = {
   manyEvents: 10_000,
   lifecycles: 2,
   kills: 1,
+  handOvers: 1,
+  handedOverTurns: 4,
   openSessions: 3,
   deadlineSeconds: 10 * 60,
 };

@@ -15,6 +15,7 @@ import { startGitServer } from '../src/dev/git-server/server.ts';
 import { startScriptedModel } from '../src/dev/scripted-model/server.ts';
 import { startStack } from '../src/dev/stack/stack.ts';
 import type { Stack } from '../src/dev/stack/stack.ts';
+import { startTemporalServer } from '../src/dev/temporal/server.ts';
 import { startWorkerProcess } from '../src/dev/stack/worker-process.ts';
 import type { StackWorker } from '../src/dev/stack/worker-process.ts';
 import type { Sandbox } from '../src/sandbox/provider.ts';
@@ -29,15 +30,21 @@ export type Scene = {
   /** What the scripted model wants. */
   credential: string;
   temporal: Client;
-  /** Connects a client; another task queue has other workers. */
-  connect(taskQueue?: string): Promise<Harvest>;
-  startWorker(taskQueue?: string): Promise<StackWorker>;
+  /** Connects a client; another task queue has other workers, another server other sessions. */
+  connect(taskQueue?: string, server?: TemporalAddress): Promise<Harvest>;
+  startWorker(taskQueue?: string, server?: TemporalAddress): Promise<StackWorker>;
+  /** A second Temporal server, as everybody has it: without what the embedded one is told to do sooner. */
+  startStockTemporal(): Promise<StockTemporal>;
   newSession(harvest: Harvest): Promise<Session>;
   /** The session's running sandbox, past Harvest. */
   sandboxOf(session: Session): Promise<Sandbox>;
   log(line: string): void;
   close(): Promise<void>;
 };
+
+export type TemporalAddress = { address: string; namespace: string };
+
+export type StockTemporal = TemporalAddress & { client: Client; stop(): Promise<void> };
 
 export async function openScene(cacheDirectory: string, log: (line: string) => void): Promise<Scene> {
   // Beside the caches: layers of the base image can be linked then instead of copied.
@@ -67,20 +74,22 @@ export async function openScene(cacheDirectory: string, log: (line: string) => v
     relay,
     credential,
     temporal: new Client({ connection, namespace }),
-    connect: async (taskQueue = defaultTaskQueue) => {
+    connect: async (taskQueue = defaultTaskQueue, server = { address, namespace }) => {
       const harvest = await Harvest.connect({
-        temporal: { address, namespace },
+        temporal: { address: server.address, namespace: server.namespace },
         dataDirectory: directory,
         taskQueue,
       });
       running.defer(async () => harvest.close());
       return harvest;
     },
-    startWorker: async (taskQueue = defaultTaskQueue) => {
+    startWorker: async (taskQueue = defaultTaskQueue, server = { address, namespace }) => {
       const environment = {
         PATH: process.env['PATH'],
         HOME: process.env['HOME'],
         ...stack.workerEnvironment,
+        TEMPORAL_ADDRESS: server.address,
+        TEMPORAL_NAMESPACE: server.namespace,
         HARVEST_DATA_DIR: directory,
         HARVEST_TASK_QUEUE: taskQueue,
         HARVEST_MODEL_URL: relay.url,
@@ -88,6 +97,11 @@ export async function openScene(cacheDirectory: string, log: (line: string) => v
       const worker = await startWorkerProcess({ environment, logDirectory: stack.logDirectory });
       running.defer(async () => worker.stop());
       return worker;
+    },
+    startStockTemporal: async () => {
+      const stock = await startStockTemporal(stack, { directory, log });
+      running.defer(async () => stock.stop());
+      return stock;
     },
     newSession: async (harvest) =>
       harvest.createSession({
@@ -102,6 +116,34 @@ export async function openScene(cacheDirectory: string, log: (line: string) => v
     },
     log,
     close: async () => running.disposeAsync(),
+  };
+}
+
+async function startStockTemporal(
+  { temporal: { binary }, logDirectory }: Stack,
+  { directory, log }: { directory: string; log: (line: string) => void },
+): Promise<StockTemporal> {
+  if (binary === null) throw new TypeError('the bench has a Temporal server of its own');
+  const server = await startTemporalServer({
+    binary,
+    databaseFile: join(directory, 'stock-temporal.sqlite'),
+    logFile: join(logDirectory, 'stock-temporal.log'),
+    environment: { PATH: process.env['PATH'], HOME: process.env['HOME'] },
+    stock: true,
+    log,
+  });
+  const { address, namespace } = server;
+  const connection = await Connection.connect({ address });
+  let stopped: Promise<void> | undefined;
+  const stop = async (): Promise<void> => {
+    await connection.close();
+    await server.stop();
+  };
+  return {
+    address,
+    namespace,
+    client: new Client({ connection, namespace }),
+    stop: async () => (stopped ??= stop()),
   };
 }
 

@@ -23,15 +23,19 @@ import { openStoreReader } from './store/open-store.ts';
 import type { StoreReader } from './store/store.ts';
 
 export * from './client/errors.ts';
+export type { ListedCheckpoint } from './client/checkpoints.ts';
 export type { ConnectOptions } from './client/connect-options.ts';
 export type { TemporalOptions } from './client/connect.ts';
 export type { ExecOutput, ExecResult, ExecRun } from './client/exec-run.ts';
+export type { ForkOptions } from './client/fork.ts';
 export type { ListedSession, ListSessionsFilter } from './client/list-sessions.ts';
 export type { Requested } from './client/requests.ts';
+export type { ExecOptions, PromptOptions } from './client/session-options.ts';
 export type { CreateSessionRequest } from './client/session-request.ts';
-export type { ExecOptions, PromptOptions, Session } from './client/session.ts';
-export type { Turn, TurnResult } from './client/turn.ts';
-export type { SessionEvent, SessionEventOf, SessionState } from './contracts/index.ts';
+export type { Session } from './client/session.ts';
+export type { Turn } from './client/turn.ts';
+export type { TurnResult } from './client/turn-result.ts';
+export type { SessionEvent, SessionEventOf, SessionState, TurnOptions } from './contracts/index.ts';
 
 /** How long one call waits before it is repeated; several fit into the default time for an answer. */
 const attemptMs = 8_000;
@@ -86,7 +90,8 @@ export class Harvest implements AsyncDisposable {
    * idempotency key: the same request again attaches to the session, another one throws `SessionExists`, and one that comes
    * when Temporal has forgotten the session `SessionIdUsed`. Throws `InvalidRequest`, `SealingUnavailable` and
    * `StoreUnavailable` before anything is sent, `TemporalUnreachable`, or `NoAnswer`: repeat it under the same session id
-   * then. Without a session id one is made, and a repeat starts another session. Leaving an `await using` block terminates
+   * then. Without a session id one is made, and a repeat starts another session. With `fork` it begins at a checkpoint of
+   * another session on the same repositories (`session.fork` fills in the rest). Leaving an `await using` block terminates
    * the session unless `keep: true` is said.
    */
   async createSession(request: CreateSessionRequest): Promise<Session> {
@@ -134,7 +139,8 @@ export class Harvest implements AsyncDisposable {
       closing: this.#closing.signal,
     });
     const calls = new SessionCalls({ sessionId, calls: this.#calls, closedEvent: async () => log.closed() });
-    return new Session({ calls, log, keep });
+    const create = async (request: CreateSessionRequest): Promise<Session> => this.createSession(request);
+    return new Session({ calls, log, checkpoints: this.#store.checkpoints, create, keep });
   }
 }
 

@@ -15,6 +15,8 @@ import {
 
 const text = z.string().trim().min(1);
 
+const wholeSeconds = (least: number) => z.coerce.number().int().min(least).max(86_400);
+
 const clientSchema = z.object({
   HARVEST_DATA_DIR: text.optional(),
   HARVEST_TASK_QUEUE: text.default(defaultTaskQueue),
@@ -30,6 +32,10 @@ const environmentSchema = clientSchema.extend({
   HARVEST_MODAL_SECRETS: text.default(''),
   HARVEST_MODAL_APP: text.default('harvest'),
   HARVEST_WORKFLOW_BUNDLE: text.optional(),
+  HARVEST_DEPLOYMENT: text.optional(),
+  HARVEST_BUILD_ID: text.optional(),
+  HARVEST_REAPER_INTERVAL_SECONDS: wholeSeconds(1).default(300),
+  HARVEST_REAPER_GRACE_SECONDS: wholeSeconds(0).default(600),
   HARVEST_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
   MODAL_SERVER_URL: text.optional(),
   MODAL_TOKEN_ID: text.optional(),
@@ -50,6 +56,10 @@ export type Config = {
   modelUrl: string;
   /** The file that a worker from the sources would otherwise make when it starts. */
   workflowBundle: string | undefined;
+  /** Which build of which deployment this worker is; one without takes part in no worker versioning. */
+  version: { deploymentName: string; buildId: string } | undefined;
+  /** How often it looks for sandboxes that nobody owns, and how long it must have seen one so before it ends it. */
+  reaper: { intervalSeconds: number; graceSeconds: number };
   logLevel: 'debug' | 'info' | 'warn' | 'error';
   /** Which of the worker's variables and named Modal secrets sessions may name as credentials, and where those are sent. */
   grants: { variables: CredentialGrants; modalSecrets: CredentialGrants };
@@ -95,6 +105,11 @@ export function parseConfig(environment: Readonly<Record<string, string | undefi
     cacheDirectory: join(env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'harvest'),
     modelUrl: env.HARVEST_MODEL_URL,
     workflowBundle: env.HARVEST_WORKFLOW_BUNDLE,
+    version: workerVersion(env.HARVEST_DEPLOYMENT, env.HARVEST_BUILD_ID),
+    reaper: {
+      intervalSeconds: env.HARVEST_REAPER_INTERVAL_SECONDS,
+      graceSeconds: env.HARVEST_REAPER_GRACE_SECONDS,
+    },
     logLevel: env.HARVEST_LOG_LEVEL,
     grants,
     credentialVariables: new Map(values),
@@ -138,6 +153,12 @@ function modalCredentials(
   if (tokenId === undefined && tokenSecret === undefined) return undefined;
   if (tokenId !== undefined && tokenSecret !== undefined) return { tokenId, tokenSecret };
   throw new InvalidConfiguration('MODAL_TOKEN_ID and MODAL_TOKEN_SECRET belong together: set both or none');
+}
+
+function workerVersion(deploymentName: string | undefined, buildId: string | undefined): Config['version'] {
+  if (deploymentName === undefined && buildId === undefined) return undefined;
+  if (deploymentName !== undefined && buildId !== undefined) return { deploymentName, buildId };
+  throw new InvalidConfiguration('HARVEST_DEPLOYMENT and HARVEST_BUILD_ID belong together: set both or none');
 }
 
 /** The configuration of this process. */

@@ -1,5 +1,6 @@
 /** What a worker is told from outside, checked as a whole before it touches anything. */
 import { loadClientConnectConfig } from '@temporalio/envconfig';
+import type { WorkerOptions } from '@temporalio/worker';
 import { InvalidConfiguration, readConfig } from './config.ts';
 import type { Config } from './config.ts';
 import type { ModalProviderOptions } from './sandbox/modal-provider.ts';
@@ -9,13 +10,19 @@ export type WorkerSettings = {
   config: Config;
   modal: Omit<ModalProviderOptions, 'log'>;
   temporal: ReturnType<typeof loadClientConnectConfig>;
+  versioning: Pick<WorkerOptions, 'workerDeploymentOptions'>;
 };
 
 /** Throws `InvalidConfiguration`, which names what to mend. */
 export function readWorkerSettings(): WorkerSettings {
   const config = readConfig();
   refuseLoopbackInCloud(config);
-  return { config, modal: modalOptions(config), temporal: temporalSettings() };
+  return {
+    config,
+    modal: modalOptions(config),
+    temporal: temporalSettings(),
+    versioning: versioning(config),
+  };
 }
 
 function modalOptions(config: Config): WorkerSettings['modal'] {
@@ -26,6 +33,13 @@ function modalOptions(config: Config): WorkerSettings['modal'] {
     );
   }
   return { ...modal, credentials };
+}
+
+/** Sessions move to the newest build at their next step (docs/adr/0011-workflow-changes.md). */
+function versioning({ version }: Config): WorkerSettings['versioning'] {
+  if (version === undefined) return {};
+  const defaultVersioningBehavior = 'AUTO_UPGRADE';
+  return { workerDeploymentOptions: { version, useWorkerVersioning: true, defaultVersioningBehavior } };
 }
 
 /** Only beside the local emulator is loopback the worker's own. */

@@ -23,6 +23,17 @@ describe('the configuration', () => {
     );
   });
 
+  test('takes deployment and build of a worker together or not at all', () => {
+    expect(parseConfig({ HARVEST_DEPLOYMENT: 'harvest', HARVEST_BUILD_ID: 'v2' }).version).toEqual({
+      deploymentName: 'harvest',
+      buildId: 'v2',
+    });
+    expect(parseConfig({}).version).toBeUndefined();
+    for (const half of [{ HARVEST_DEPLOYMENT: 'harvest' }, { HARVEST_BUILD_ID: 'v2' }]) {
+      expect(() => parseConfig(half)).toThrow('HARVEST_DEPLOYMENT and HARVEST_BUILD_ID belong together');
+    }
+  });
+
   test('treats a variable set to nothing as not set', () => {
     expect(parseConfig({ HARVEST_TASK_QUEUE: '', HARVEST_DATA_DIR: ' ' }).taskQueue).toBe('harvest');
   });

@@ -3,7 +3,7 @@
  * The compiler keeps the two alike.
  */
 import { z } from 'zod';
-import { execOutcomeSchema, repositoryHeadSchema, turnOutcomeSchema } from '../../src/contracts/index.ts';
+import { execOutcomeSchema, promptEndSchema, repositoryHeadSchema } from '../../src/contracts/index.ts';
 import type {
   Accepted,
   ExecAccepted,
@@ -24,6 +24,10 @@ export const promptAccepted = of<PromptAccepted>()(
   z.object({
     turnId: z.string(),
     position: z.number().int().describe('0: it runs next or is running; n: n prompts go before it'),
+    steers: z
+      .string()
+      .exactOptional()
+      .describe('the running turn that the prompt steers: it has no turn of its own then, unless it comes too late'),
   }),
 );
 
@@ -34,6 +38,8 @@ export const interruptAccepted = of<InterruptAccepted>()(
 );
 
 export const execAccepted = of<ExecAccepted>()(z.object({ execId: z.string() }));
+
+const time = () => z.string().nullable();
 
 export const sessionState = of<SessionState>()(
   z.object({
@@ -48,10 +54,24 @@ export const sessionState = of<SessionState>()(
     turnId: z.string().nullable().describe('the running turn'),
     queue: z.array(z.object({ turnId: z.string(), author: z.string().exactOptional() })),
     turns: z.number().int(),
-    costUsd: z.number(),
+    costUsd: z.number().describe('US dollars of the conversation as it stands: a rewind takes it back'),
+    spentUsd: z.number().describe('everything that was ever spent, which the budget counts'),
+    budgetUsd: z.number().nullable().describe('null: without a limit'),
+    waiting: z
+      .object({ since: z.string(), message: z.string() })
+      .nullable()
+      .describe('why the session waits for a sandbox; null while it does not'),
+    clocks: z
+      .object({
+        pausesAt: time().describe('an idle session pauses'),
+        turnEndsAt: time().describe('the running turn is stopped'),
+        rollsOverAt: time().describe('the session moves to the next sandbox'),
+        closesAt: time().describe('a paused session closes'),
+      })
+      .describe('when the clocks act; null where none runs'),
     repositories: z.array(z.object({ name: z.string(), url: z.string(), branch: z.string() })),
     git: z.array(repositoryHeadSchema),
-    message: z.string().exactOptional().describe('why it closed, or what it waits for'),
+    message: z.string().exactOptional().describe('why it closed'),
   }),
 );
 
@@ -60,12 +80,15 @@ export const turnView = of<TurnView>()(
     z.object({ turnId: z.string(), status: z.literal('queued'), position: z.number().int() }),
     z.object({ turnId: z.string(), status: z.literal('running') }),
     z
+      .object({ turnId: z.string(), status: z.literal('steering'), into: z.string() })
+      .describe('a prompt on its way to the agent, into the running turn'),
+    z
       .object({
         turnId: z.string(),
         answer: z.string().describe("the answer's last 4 KiB"),
         costUsd: z.number(),
       })
-      .and(turnOutcomeSchema),
+      .and(promptEndSchema),
   ]),
 );
 

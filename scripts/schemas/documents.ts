@@ -1,11 +1,14 @@
 /** Every file of `schemas/`: what callers in other languages send, and what they are given. */
 import {
+  cancelPromptSchema,
   execSchema,
   interruptSchema,
   pauseSchema,
   promptIdSchema,
   promptSchema,
+  rewindSchema,
   sessionInputSchema,
+  setBudgetSchema,
   terminateSchema,
 } from '../../src/contracts/index.ts';
 import * as answers from './answers.ts';
@@ -17,7 +20,7 @@ const draft = 'http://json-schema.org/draft-07/schema#';
 
 const described: Record<string, { description: string; schema: JsonSchema }> = {
   'session-input': {
-    description: 'The one argument of the workflow "session".',
+    description: 'The one argument of the workflow "session"; the query "input" answers it with its defaults filled in.',
     schema: jsonSchemaOf(sessionInputSchema),
   },
   'prompt-request': {
@@ -25,6 +28,10 @@ const described: Record<string, { description: string; schema: JsonSchema }> = {
     schema: jsonSchemaOf(promptSchema),
   },
   'prompt-answer': { description: 'What the update "prompt" answers.', schema: jsonSchemaOf(answers.promptAccepted) },
+  'cancel-prompt-request': {
+    description: 'The argument of the update "cancelPrompt".',
+    schema: jsonSchemaOf(cancelPromptSchema),
+  },
   'interrupt-request': {
     description: 'The argument of the update "interrupt"; may be left out.',
     schema: jsonSchemaOf(interruptSchema),
@@ -37,12 +44,18 @@ const described: Record<string, { description: string; schema: JsonSchema }> = {
     description: 'The argument of the update "pause"; may be left out.',
     schema: jsonSchemaOf(pauseSchema),
   },
+  'rewind-request': { description: 'The argument of the update "rewind".', schema: jsonSchemaOf(rewindSchema) },
+  'set-budget-request': {
+    description: 'The argument of the update "setBudget".',
+    schema: jsonSchemaOf(setBudgetSchema),
+  },
   'terminate-request': {
     description: 'The argument of the update "terminate"; may be left out.',
     schema: jsonSchemaOf(terminateSchema),
   },
   'accepted-answer': {
-    description: 'What the updates "pause", "resume", "checkpoint" and "terminate" answer.',
+    description:
+      'What the updates "cancelPrompt", "pause", "resume", "checkpoint", "rewind", "setBudget" and "terminate" answer.',
     schema: jsonSchemaOf(answers.accepted),
   },
   'exec-request': { description: 'The argument of the update "exec".', schema: jsonSchemaOf(execSchema) },

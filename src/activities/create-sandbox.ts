@@ -4,9 +4,11 @@ import type { EventBody } from '../contracts/events.ts';
 import { sandboxNameOf } from '../contracts/ids.ts';
 import { ImageGone, ProviderBusy, ProviderUnavailable, SandboxLost } from '../sandbox/errors.ts';
 import type { Sandbox } from '../sandbox/provider.ts';
+import type { SandboxRecord } from '../store/store.ts';
 import type { Attempt } from './attempt.ts';
 import type { ActivityDeps } from './deps.ts';
-import { endSandboxes, settleOldIntents } from './end-sandboxes.ts';
+import { endSandboxes } from './end-sandboxes.ts';
+import { NoRoom } from './errors.ts';
 import { findOrCreate } from './find-or-create.ts';
 import { ProgramNotTaken, entrypoint, installSupervisor, programPath } from './install-supervisor.ts';
 import { tell } from './own-events.ts';
@@ -17,8 +19,11 @@ import type { CreateSandboxInput, CreatedSandbox } from './types.ts';
 const installTries = 3;
 const installPauseMs = 500;
 
+/** Between looks for room: the first pause, and the longest. */
+const roomPauseMs = { first: 500, longest: 15_000 };
+
 /**
- * From the snapshot or the base image. Throws `SandboxLost`, `ImageGone`, `ProviderBusy`, `ProviderRefused`,
+ * From the snapshot or the base image. Throws `SandboxLost`, `ImageGone`, `NoRoom`, `ProviderRefused`,
  * `CredentialUnavailable`.
  */
 export async function createSandbox(
@@ -31,8 +36,8 @@ export async function createSandbox(
   deps.vault.open(input.session);
   const from = snapshot === null ? 'base' : 'snapshot';
   const note: Note = async (step, body) => tell(deps, input, { eventId: `${step}-g${generation}`, body });
-  void settleOldIntents(deps, sessionId);
-  const image = await tellingWaits('sandbox-waiting', note, async () => {
+  const waiting = { note, attempt, patient: input.patient };
+  const image = await untilRoom('sandbox-waiting', waiting, async () => {
     await endSandboxes(deps, sessionId, { below: generation });
     return snapshot ?? deps.baseImage.find(attempt.signal);
   });
@@ -41,6 +46,7 @@ export async function createSandbox(
     type: 'sandbox.creating',
     data: { name, image: from, imageId: image.imageId },
   });
+  const before = await deps.store.sandboxes.find(name);
   const began = performance.now();
   const wanted = {
     sessionId,
@@ -51,7 +57,7 @@ export async function createSandbox(
     tags: { session: sessionId, generation: String(generation) },
     timeoutSeconds: input.lifetimeSeconds,
   };
-  const sandbox = await tellingWaits('sandbox-waiting', note, async () =>
+  const sandbox = await untilRoom('sandbox-waiting', waiting, async () =>
     findOrCreate(deps, wanted, attempt).catch(async (error: unknown) => {
       if (!(error instanceof ImageGone) || snapshot !== null) throw error;
       await deps.baseImage.forget();
@@ -59,7 +65,7 @@ export async function createSandbox(
     }),
   );
   const created = performance.now();
-  await tellingWaits('supervisor-waiting', note, async () => install(deps, sandbox, attempt));
+  await untilRoom('supervisor-waiting', waiting, async () => install(deps, sandbox, attempt));
   const ready = performance.now();
   await note('sandbox-ready', {
     type: 'sandbox.ready',
@@ -69,20 +75,51 @@ export async function createSandbox(
       supervisorMs: Math.round(ready - created),
     },
   });
-  return { sandboxId: sandbox.sandboxId, imageId: image.imageId, from };
+  const bornAt = await birthOf(deps, { name, sandbox, before });
+  const endsAt = new Date(Date.parse(bornAt) + input.lifetimeSeconds * 1_000).toISOString();
+  return { sandboxId: sandbox.sandboxId, imageId: image.imageId, from, endsAt };
 }
 
 type Note = (step: string, body: EventBody) => Promise<void>;
 
-/** What the next attempt may mend is told once, so that a session that waits for it does not wait silently. */
-async function tellingWaits<T>(step: string, note: Note, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    if (error instanceof ProviderBusy || error instanceof ProviderUnavailable)
+type Waiting = { note: Note; attempt: Attempt; patient: boolean };
+
+/** What waiting may mend is told once, so that a session that waits for it does not wait silently. */
+async function untilRoom<T>(step: string, waiting: Waiting, work: () => Promise<T>): Promise<T> {
+  const { note, patient } = waiting;
+  const { signal } = waiting.attempt;
+  for (let pauseMs = roomPauseMs.first; ; pauseMs = Math.min(pauseMs * 2, roomPauseMs.longest)) {
+    try {
+      return await work();
+    } catch (error) {
+      if (!(error instanceof ProviderBusy || error instanceof ProviderUnavailable)) throw error;
       await note(step, { type: 'sandbox.waiting', data: { message: error.message } });
-    throw error;
+      if (error instanceof ProviderUnavailable) throw error;
+      if (!patient) throw new NoRoom(error.message);
+    }
+    await sleep(pauseMs, undefined, { signal });
   }
+}
+
+type Born = { name: string; sandbox: Sandbox; before: SandboxRecord | null };
+
+/** When it was asked for, or somewhat earlier: its provider counts its life from then on. */
+async function birthOf({ store, provider }: ActivityDeps, { name, sandbox, before }: Born): Promise<string> {
+  const now = await store.sandboxes.find(name);
+  // Nobody but this attempt has asked for it: the ledger knows.
+  if (now !== null && (before === null || isSettled(before))) return now.intendedAt;
+  const row = before ?? now;
+  const intendedAt = row?.doubtedAt ?? row?.intendedAt ?? new Date(0).toISOString();
+  if (row === null) return intendedAt;
+  const { sessionId, generation } = row;
+  const tags = { session: sessionId, generation: String(generation) };
+  const listed = await provider.list(tags).catch(() => []);
+  return listed.find(({ sandboxId }) => sandboxId === sandbox.sandboxId)?.createdAt ?? intendedAt;
+}
+
+/** No attempt before brought a sandbox, or still may. */
+function isSettled({ sandboxId, doubtedAt, endedAt }: SandboxRecord): boolean {
+  return sandboxId === null && doubtedAt === null && endedAt !== null;
 }
 
 /**

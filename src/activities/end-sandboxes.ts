@@ -5,13 +5,10 @@
 import type { Sandbox } from '../sandbox/provider.ts';
 import type { SandboxRecord } from '../store/store.ts';
 import type { ActivityDeps } from './deps.ts';
-import { isKnownOpen, isOldIntent, ledgerVerdict } from './ledger-verdict.ts';
+import { isKnownOpen, ledgerVerdict } from './ledger-verdict.ts';
 import type { LedgerVerdict } from './ledger-verdict.ts';
 
 export type LedgerDeps = Pick<ActivityDeps, 'store' | 'provider' | 'log'>;
-
-/** Of other sessions, with one create. */
-const oldIntentsAtOnce = 5;
 
 /** The session's sandboxes below a generation. False when one may still come: its row stays open. */
 export async function endSandboxes(
@@ -28,39 +25,14 @@ export async function endSandboxes(
 }
 
 /**
- * Old intents of other sessions, which may have closed long ago; the session's own create has its own in hand. Runs beside a create: nobody waits for it and it never
- * rejects. Which ones is left to chance, so that those whose settling keeps failing are in nobody's way.
- */
-export async function settleOldIntents(deps: LedgerDeps, sessionId: string): Promise<void> {
-  const settling = chooseOldIntents(deps, sessionId).then(async (entries) =>
-    Promise.all(entries.map(async (entry) => settleOldIntent(deps, entry))),
-  );
-  await settling.catch((error: unknown) =>
-    deps.log('old intents could not be looked for', { cause: String(error) }),
-  );
-}
-
-async function chooseOldIntents({ store }: LedgerDeps, sessionId: string): Promise<SandboxRecord[]> {
-  const open = await store.sandboxes.listOpen();
-  return open
-    .filter((entry) => entry.sessionId !== sessionId && isOldIntent(entry, Date.now()))
-    .map((entry) => ({ entry, place: Math.random() }))
-    .toSorted((one, other) => one.place - other.place)
-    .slice(0, oldIntentsAtOnce)
-    .map(({ entry }) => entry);
-}
-
-async function settleOldIntent(deps: LedgerDeps, entry: SandboxRecord): Promise<void> {
-  await endRecorded(deps, entry).catch((error: unknown) =>
-    deps.log('an old intent could not be settled', { sandbox: entry.name, cause: String(error) }),
-  );
-}
-
-/**
  * True when it is certain that nothing of the row's name runs or may still come; the row is closed then. False, too, when
  * somebody began another attempt meanwhile: what has the name now may be that one's.
  */
-export async function endRecorded(deps: LedgerDeps, judged: SandboxRecord): Promise<boolean> {
+export async function endRecorded(
+  deps: LedgerDeps,
+  judged: SandboxRecord,
+  reason = 'ended by the session',
+): Promise<boolean> {
   const { name, intendedAt } = judged;
   let entry: SandboxRecord | null = judged;
   while (entry !== null) {
@@ -69,27 +41,31 @@ export async function endRecorded(deps: LedgerDeps, judged: SandboxRecord): Prom
     const verdict = ledgerVerdict(entry, named?.sandboxId ?? null, Date.now());
     if (verdict === 'ended') return true;
     if (verdict === 'may-still-come') return false;
-    if (!(await carryOut(deps, entry, { verdict, named }))) return false;
+    if (!(await carryOut(deps, entry, { verdict, named, reason }))) return false;
     entry = await deps.store.sandboxes.find(name);
   }
   // Forgotten with its session.
   return true;
 }
 
-type Step = { verdict: Exclude<LedgerVerdict, 'ended' | 'may-still-come'>; named: Sandbox | null };
+type Step = {
+  verdict: Exclude<LedgerVerdict, 'ended' | 'may-still-come'>;
+  named: Sandbox | null;
+  reason: string;
+};
 
 /** False when the row is not any more what was judged: nothing was recorded then. */
 async function carryOut(
   { store, provider }: LedgerDeps,
   entry: SandboxRecord,
-  { verdict, named }: Step,
+  { verdict, named, reason }: Step,
 ): Promise<boolean> {
   const { sandboxes } = store;
   const { name, sandboxId, doubtedAt } = entry;
   switch (verdict) {
     case 'end-known':
       if (sandboxId !== null) await (await provider.attach(sandboxId)).terminate();
-      return sandboxes.recordEnded(entry, 'ended by the session');
+      return sandboxes.recordEnded(entry, reason);
     case 'end-named':
       // Ended as the known one then. It is another attempt's when the row has changed since it was read.
       if (named === null || !isSame(entry, await sandboxes.find(name))) return false;

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Attempt } from './attempt.ts';
 import type { ActivityDeps } from './deps.ts';
 import { endSandboxes } from './end-sandboxes.ts';
+import { deleteNeedlessSnapshots } from './needless-snapshots.ts';
 import type { CloseSessionInput, EndSandboxesInput } from './types.ts';
 
 const all = { below: Number.POSITIVE_INFINITY };
@@ -16,25 +17,25 @@ export async function endSessionSandboxes(deps: ActivityDeps, input: EndSandboxe
   await endSandboxes(deps, input.sessionId, all);
 }
 
-/** Keeps the newest checkpoint and what it needs, or nothing when `discard` was asked. */
+/**
+ * Keeps the newest checkpoint and what it needs for the session's retention time, or nothing when `discard` was asked. What
+ * cannot be deleted now, the reaper deletes.
+ */
 export async function closeSession(
   deps: ActivityDeps,
   input: CloseSessionInput,
   { signal }: Attempt,
 ): Promise<void> {
-  const { sessionId, discard } = input;
+  const { sessionId, session, discard } = input;
   await lookForLateSandboxes(deps, sessionId, signal);
-  const latest = await deps.store.checkpoints.latest(sessionId);
-  for (const checkpoint of await deps.store.checkpoints.list(sessionId)) {
-    const { snapshot } = checkpoint;
-    if (snapshot === null || (!discard && snapshot.imageId === latest?.snapshot?.imageId)) continue;
-    await deps.provider.deleteImage({ imageId: snapshot.imageId });
-  }
+  const forgetAt = Date.now() + session.options.retentionSeconds * 1_000;
   if (discard) await deps.store.deleteSession(sessionId, { keepEvents: true });
+  else await deps.store.closedSessions.record(sessionId, new Date(forgetAt).toISOString());
+  await deleteNeedlessSnapshots(deps, { sessionId });
   deps.vault.forget(sessionId);
 }
 
-/** What is not settled by then stays open in the ledger: another session's create settles it (`settleOldIntents`). */
+/** What is not settled by then stays open in the ledger: the reaper settles it. */
 async function lookForLateSandboxes(
   deps: ActivityDeps,
   sessionId: string,

@@ -1,4 +1,4 @@
-/** What can go wrong with a session's start, one class for each decision. */
+/** What can go wrong with a session's start or one of its points, one class for each decision. */
 import { sessionIdUsedSentence } from '../contracts/failures.ts';
 
 /** Something is kept of an earlier session of this id. */
@@ -22,4 +22,14 @@ export class StartFailed extends Error {
 /** The network did not answer: the same start may succeed later. */
 export class StartFailedForNow extends Error {
   override readonly name = 'StartFailedForNow';
+}
+
+/** The provider has no room, and whoever asked decides whether to wait for it. */
+export class NoRoom extends Error {
+  override readonly name = 'NoRoom';
+}
+
+/** A checkpoint that is not there, or does not fit the session. */
+export class CheckpointUnusable extends Error {
+  override readonly name = 'CheckpointUnusable';
 }

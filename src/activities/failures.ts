@@ -10,7 +10,7 @@ import {
   SandboxLost,
 } from '../sandbox/errors.ts';
 import { BlobTooLarge, JournalMismatch, StoreCorrupted } from '../store/errors.ts';
-import { CredentialUnavailable, SessionIdUsed, StartFailed } from './errors.ts';
+import { CheckpointUnusable, CredentialUnavailable, NoRoom, SessionIdUsed, StartFailed } from './errors.ts';
 import { SupervisorRefused } from './supervisor-client.ts';
 
 /** Errors that the next attempt would only meet again. What is not listed is retried: unreachable, cut, no room, a full disk. */
@@ -19,9 +19,11 @@ const finalTypes: readonly [kind: new (...args: never[]) => Error, type: Failure
   [ImageGone, failureTypes.imageGone],
   [ProviderRefused, failureTypes.providerRefused],
   [ImageBuildFailed, failureTypes.providerRefused],
+  [NoRoom, failureTypes.providerBusy],
   [CredentialUnavailable, failureTypes.credentialUnavailable],
   [StartFailed, failureTypes.startFailed],
   [SessionIdUsed, failureTypes.sessionIdUsed],
+  [CheckpointUnusable, failureTypes.checkpointUnusable],
   [JournalMismatch, failureTypes.inconsistent],
   [BlobTooLarge, failureTypes.inconsistent],
   [StoreCorrupted, failureTypes.inconsistent],

@@ -6,11 +6,15 @@ import { runExec } from './exec.ts';
 import { appendOwnEvents, recordEvents } from './own-events.ts';
 import { createSandbox } from './create-sandbox.ts';
 import { closeSession, endSessionSandboxes } from './end-session.ts';
+import { prepareCheckpoint } from './prepare-checkpoint.ts';
 import { takeSnapshot } from './snapshot.ts';
 import { startSupervisor } from './start.ts';
+import { steerTurn } from './steer.ts';
 import { interruptTurn } from './interrupt.ts';
 import { runTurn } from './turn.ts';
-import type { ForSession, SessionActivities } from './types.ts';
+import { reap } from './reap.ts';
+import type { ReaperDeps } from './reap.ts';
+import type { ForSession, ReaperActivities, SessionActivities } from './types.ts';
 
 export function createActivities(deps: ActivityDeps): SessionActivities {
   const redactFor = ({ session, sessionId }: ForSession): ((text: string) => string) => {
@@ -30,10 +34,16 @@ export function createActivities(deps: ActivityDeps): SessionActivities {
     runTurn: activity(runTurn),
     interruptTurn: activity(async (deps, input, { signal }) => interruptTurn(deps, input, signal)),
     runExec: activity(runExec),
+    steerTurn: activity(steerTurn),
+    prepareCheckpoint: activity(prepareCheckpoint),
     takeSnapshot: activity(takeSnapshot),
     endSandboxes: activity(endSessionSandboxes),
     closeSession: activity(closeSession),
     // A local activity has no heartbeat.
     recordEvents: async (input) => recordEvents(deps, input, redactFor(input)),
   };
+}
+
+export function createReaperActivities(deps: ReaperDeps): ReaperActivities {
+  return { reap: async () => attempt(deps.redact, async () => reap(deps)) };
 }

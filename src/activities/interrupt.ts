@@ -5,6 +5,7 @@ import type { Sandbox } from '../sandbox/provider.ts';
 import type { ActivityDeps } from './deps.ts';
 import { SupervisorAbsent, SupervisorRefused, ask } from './supervisor-client.ts';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { suspendedCheckpointId } from './turn-checkpoint.ts';
 import type { InterruptTurnInput } from './types.ts';
 
 /** The activity was cancelled: nobody waits for the turn any more, so the agent stops too. */
@@ -27,7 +28,7 @@ export async function interruptTurn(
     try {
       const answer = await ask(sandbox, {
         path: '/interrupt',
-        body: JSON.stringify({ turnId: input.turnId }),
+        body: JSON.stringify({ turnId: input.turnId, reason: input.reason }),
         signal,
       });
       if (isInterrupted(JSON.parse(answer.toString('utf8')))) return;
@@ -35,7 +36,7 @@ export async function interruptTurn(
       if (error instanceof SandboxLost) return;
       if (!(error instanceof SupervisorAbsent || error instanceof SupervisorRefused)) throw error;
     }
-    if (await hasEnded(deps, input)) return;
+    if (await hasStopped(deps, input)) return;
     await sleep(200, undefined, { signal }).catch(() => undefined);
   }
 }
@@ -46,6 +47,9 @@ function isInterrupted(answer: unknown): boolean {
   );
 }
 
-async function hasEnded(deps: ActivityDeps, input: InterruptTurnInput): Promise<boolean> {
-  return (await deps.store.checkpoints.find(input.sessionId, turnCheckpointId(input.turnId))) !== null;
+async function hasStopped({ store }: ActivityDeps, input: InterruptTurnInput): Promise<boolean> {
+  const { sessionId, turnId, generation } = input;
+  const ids = [turnCheckpointId(turnId), suspendedCheckpointId(turnId, generation)];
+  const found = await Promise.all(ids.map(async (id) => store.checkpoints.find(sessionId, id)));
+  return found.some((checkpoint) => checkpoint !== null);
 }

@@ -3,7 +3,7 @@ import { execEndEventId, turnEndEventId } from '../contracts/ids.ts';
 import type { EventBody } from '../contracts/events.ts';
 import type { JournalRecord } from '../contracts/supervisor.ts';
 
-/** `eventId` is set where only one source may ever write the event: the end of a turn. */
+/** `eventId` is set where only one source may ever write the event: the end of a prompt or exec. */
 export type JournalEvent = { body: EventBody; turnId?: string; eventId?: string };
 
 export function eventOf(record: JournalRecord): JournalEvent | null {
@@ -17,6 +17,13 @@ export function eventOf(record: JournalRecord): JournalEvent | null {
         : null;
     case 'turn.ended':
       return { body: turnEnd(record), turnId: record.turnId, eventId: turnEndEventId(record.turnId) };
+    // The end of the prompt that steered: it has no other.
+    case 'turn.steered':
+      return {
+        body: { type: 'turn.steered', data: { promptId: record.promptId } },
+        turnId: record.turnId,
+        eventId: turnEndEventId(record.promptId),
+      };
     case 'exec.ended':
       return {
         body: {
@@ -30,6 +37,8 @@ export function eventOf(record: JournalRecord): JournalEvent | null {
     case 'start.failed':
     case 'turn.accepted':
     case 'turn.lost':
+    // The workflow announces how it goes on.
+    case 'turn.suspended':
     case 'exec.accepted':
       return null;
   }

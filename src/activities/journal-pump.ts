@@ -3,27 +3,21 @@
  * Keeps I5 (the store skips what it has, whoever sends it) and the order on which restores rely: a turn's carried work
  * and checkpoint are stored before the event that says the turn ended.
  */
-import { turnCheckpointId } from '../contracts/ids.ts';
 import type { Checkpoint } from '../contracts/checkpoint.ts';
 import type { JournalRecord } from '../contracts/supervisor.ts';
-import type { Sandbox } from '../sandbox/provider.ts';
-import type { ActivityDeps } from './deps.ts';
 import { eventOf } from './journal-events.ts';
 import { streamJournal } from './journal-stream.ts';
 import type { PlacedRecord } from './journal-stream.ts';
-import { NobodyListens, SupervisorAbsent, SupervisorRefused, ask } from './supervisor-client.ts';
+import { NobodyListens, SupervisorRefused } from './supervisor-client.ts';
 import type { SupervisorRequest } from './supervisor-client.ts';
+import { isTurnStop, saveTurnCheckpoint } from './turn-checkpoint.ts';
+import type { CheckpointContext, TurnStop } from './turn-checkpoint.ts';
 
-type TurnEnded = Extract<JournalRecord, { kind: 'turn.ended' }>;
-
-export type PumpOptions = {
-  deps: Pick<ActivityDeps, 'store'>;
-  sandbox: Sandbox;
-  sessionId: string;
-  generation: number;
-  signal: AbortSignal;
+export type PumpOptions = CheckpointContext & {
   /** Called with the journal offset up to which everything is in the event log. */
   onProgress?: (cursor: number) => void;
+  /** Called with every record that comes, before it is stored. */
+  onRecord?: (record: JournalRecord) => void;
 };
 
 export class JournalPump {
@@ -71,42 +65,20 @@ export class JournalPump {
       if (error instanceof SupervisorRefused || error instanceof NobodyListens) this.#reached = before;
       throw error;
     });
-    if (end.record?.kind === 'turn.ended') await this.checkpointOf(end.record);
+    if (isTurnStop(end.record)) await this.checkpointOf(end.record);
     return end.record;
   }
 
-  /** The checkpoint of a turn that ended, saved if it is not yet. */
-  async checkpointOf(ended: TurnEnded): Promise<Checkpoint> {
-    const { deps, sessionId, generation, sandbox, signal } = this.#options;
-    const checkpointId = turnCheckpointId(ended.turnId);
-    const saved = await deps.store.checkpoints.find(sessionId, checkpointId);
-    if (saved !== null) return saved;
-    for (const work of ended.carried) {
-      if (work.bytes === 0 || (await deps.store.carriedWork.read(sessionId, work.sha256)) !== null) continue;
-      const query = new URLSearchParams({ turnId: ended.turnId, repository: work.repository });
-      const bundle = await ask(sandbox, { path: `/carry?${query.toString()}`, signal });
-      const { sha256 } = await deps.store.carriedWork.save(sessionId, bundle);
-      if (sha256 !== work.sha256)
-        throw new SupervisorAbsent(`the carried work of ${work.repository} came incomplete`);
-    }
-    const checkpoint: Checkpoint = {
-      checkpointId,
-      sessionId,
-      generation,
-      turnId: ended.turnId,
-      at: ended.at,
-      carried: ended.carried,
-      transcript: await deps.store.transcripts.position(sessionId),
-      snapshot: null,
-    };
-    await deps.store.checkpoints.save(checkpoint);
-    return checkpoint;
+  /** The checkpoint of a turn that ended or was suspended, saved if it is not yet. */
+  async checkpointOf(stop: TurnStop): Promise<Checkpoint> {
+    return saveTurnCheckpoint(this.#options, stop);
   }
 
   async #store(records: PlacedRecord[]): Promise<void> {
     let batch: PlacedRecord[] = [];
     for (const placed of records) {
-      if (placed.record.kind === 'turn.ended') {
+      this.#options.onRecord?.(placed.record);
+      if (isTurnStop(placed.record)) {
         await this.#append(batch);
         batch = [];
         await this.checkpointOf(placed.record);

@@ -1,6 +1,6 @@
 /** Reads a stream of the supervisor: the journal's bytes as records with their offsets, then the line that ends it. */
-import { journalRecordSchema, streamEndSchema } from '../contracts/supervisor.ts';
-import type { JournalRecord, StreamEnd } from '../contracts/supervisor.ts';
+import { journalRecordSchema, streamAliveSchema, streamEndSchema } from '../contracts/supervisor.ts';
+import type { JournalRecord, StreamAlive, StreamEnd } from '../contracts/supervisor.ts';
 import type { Sandbox } from '../sandbox/provider.ts';
 import { SupervisorAbsent, finish, request } from './supervisor-client.ts';
 import type { SupervisorRequest } from './supervisor-client.ts';
@@ -25,17 +25,16 @@ export async function streamJournal(sandbox: Sandbox, options: StreamOptions): P
   const curl = await request(sandbox, options);
   options.onSent?.();
   let offset = options.from;
-  let rest: Buffer = Buffer.alloc(0);
+  const splitter = new LineSplitter();
+  let refusal: Buffer = Buffer.alloc(0);
   let end: StreamEnd | null = null;
   for await (const chunk of curl.stdout) {
-    const { lines, remainder } = splitLines(Buffer.concat([rest, chunk]));
-    rest = remainder;
     const records: PlacedRecord[] = [];
-    for (const line of lines) {
+    for (const line of splitter.linesOf(chunk)) {
       const parsed = parseLine(line);
       if (parsed.kind === 'stream.end') end = parsed;
-      else if (parsed.kind === 'not-a-record') rest = line;
-      else {
+      else if (parsed.kind === 'not-a-record') refusal = line;
+      else if (parsed.kind !== 'stream.alive') {
         records.push({ offset, endOffset: offset + line.length + 1, record: parsed });
         offset += line.length + 1;
       }
@@ -45,24 +44,38 @@ export async function streamJournal(sandbox: Sandbox, options: StreamOptions): P
     if (end !== null) return end;
   }
   options.signal?.throwIfAborted();
-  await finish(sandbox, curl, rest);
+  await finish(sandbox, curl, refusal.length > 0 ? refusal : splitter.rest);
   throw new SupervisorAbsent('the stream ended without its last line');
 }
 
-function splitLines(buffer: Buffer): { lines: Buffer[]; remainder: Buffer } {
-  const lines: Buffer[] = [];
-  let start = 0;
-  for (let at = buffer.indexOf(newline); at >= 0; at = buffer.indexOf(newline, start)) {
-    lines.push(buffer.subarray(start, at));
-    start = at + 1;
+/** Holds no more than the line that is still coming, and copies each byte once: a line may be as long as a file. */
+class LineSplitter {
+  #pieces: Buffer[] = [];
+
+  *linesOf(chunk: Uint8Array): Generator<Buffer> {
+    const bytes = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
+    let start = 0;
+    for (let at = bytes.indexOf(newline); at >= 0; at = bytes.indexOf(newline, start)) {
+      this.#pieces.push(bytes.subarray(start, at));
+      const line = this.rest;
+      this.#pieces = [];
+      yield line;
+      start = at + 1;
+    }
+    if (start < bytes.length) this.#pieces.push(bytes.subarray(start));
   }
-  return { lines, remainder: buffer.subarray(start) };
+
+  get rest(): Buffer {
+    const [only, ...more] = this.#pieces;
+    return only !== undefined && more.length === 0 ? only : Buffer.concat(this.#pieces);
+  }
 }
 
 /** The body of an HTTP error has no `kind`; `finish` reads it. Anything else that is no record is a defect, and throws. */
-function parseLine(line: Buffer): JournalRecord | StreamEnd | { kind: 'not-a-record' } {
+function parseLine(line: Buffer): JournalRecord | StreamEnd | StreamAlive | { kind: 'not-a-record' } {
   const value: unknown = JSON.parse(line.toString('utf8'));
   if (!hasKind(value)) return { kind: 'not-a-record' };
+  if (value.kind === 'stream.alive') return streamAliveSchema.parse(value);
   return value.kind === 'stream.end' ? streamEndSchema.parse(value) : journalRecordSchema.parse(value);
 }
 

@@ -1,8 +1,9 @@
-/** A checkpoint with a snapshot of the file system. */
+/** A checkpoint with a snapshot of the file system, and the end of the snapshots that it supersedes. */
 import type { Checkpoint } from '../contracts/checkpoint.ts';
 import type { Sandbox } from '../sandbox/provider.ts';
 import type { Attempt } from './attempt.ts';
 import type { ActivityDeps } from './deps.ts';
+import { deleteNeedlessSnapshots } from './needless-snapshots.ts';
 import { JournalPump } from './journal-pump.ts';
 import { tell } from './own-events.ts';
 import { ask, waitForSupervisor } from './supervisor-client.ts';
@@ -17,18 +18,19 @@ export async function takeSnapshot(
   input: TakeSnapshotInput,
   attempt: Attempt,
 ): Promise<Checkpoint> {
-  const { sessionId, generation, checkpointId } = input;
+  const { sessionId, generation, checkpointId, purpose } = input;
   const saved = await deps.store.checkpoints.find(sessionId, checkpointId);
   if (saved !== null) return saved;
   const sandbox = await deps.provider.attach(input.sandboxId);
   const { signal } = attempt;
   const { runtimeVersion } = await waitForSupervisor(sandbox, { timeoutSeconds: 30, signal });
-  if (input.quiesce) await ask(sandbox, { method: 'POST', path: '/quiesce', signal });
-  await drain(deps, { ...input, sandbox, signal });
+  const isLast = purpose !== 'request';
+  if (isLast) await ask(sandbox, { method: 'POST', path: '/quiesce', signal });
+  await drain(deps, { sessionId, generation, sandbox, signal });
+  const before = await deps.store.checkpoints.latest(sessionId);
   const began = performance.now();
   const { imageId } = await sandbox.snapshot({ timeoutSeconds: snapshotTimeoutSeconds, signal });
   const durationMs = Math.round(performance.now() - began);
-  const before = await deps.store.checkpoints.latest(sessionId);
   const checkpoint: Checkpoint = {
     checkpointId,
     sessionId,
@@ -36,10 +38,12 @@ export async function takeSnapshot(
     turnId: input.turnId,
     at: new Date().toISOString(),
     carried: before?.carried ?? [],
-    transcript: before?.transcript ?? null,
+    // Nobody speaks any more in a sandbox that is left, and all that was said is in the store now.
+    transcript: isLast ? await deps.store.transcripts.position(sessionId) : (before?.transcript ?? null),
     snapshot: { imageId, runtimeVersion, generation },
+    costUsd: input.costUsd,
   };
-  await deps.store.checkpoints.save(checkpoint);
+  await deps.store.snapshots.record(checkpoint, purpose);
   await tell(deps, input, {
     eventId: `taken-${checkpointId}`,
     body: { type: 'snapshot.taken', data: { imageId, durationMs } },
@@ -51,6 +55,7 @@ export async function takeSnapshot(
       data: { checkpointId, carried: checkpoint.carried, snapshotImageId: imageId },
     },
   });
+  await deleteNeedlessSnapshots(deps, { sessionId });
   return checkpoint;
 }
 

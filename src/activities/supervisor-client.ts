@@ -1,10 +1,15 @@
 /**
  * The worker's side of the supervisor's HTTP interface (`contracts/supervisor.ts`): one exec of curl a request, as root in
  * the sandbox. curl's exit codes tell what happened: 7 nobody listens, 18, 52 and 56 cut, 22 an HTTP error whose body is
- * a `SupervisorError` (measured with curl 7.88; `--fail-with-body` keeps that body).
+ * a `SupervisorError` (measured with curl 7.88; `--fail-with-body` keeps that body), 28 its time is over.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { supervisorErrorSchema, supervisorPaths, supervisorStatusSchema } from '../contracts/supervisor.ts';
+import {
+  streamAliveSeconds,
+  supervisorErrorSchema,
+  supervisorPaths,
+  supervisorStatusSchema,
+} from '../contracts/supervisor.ts';
 import type { SupervisorError, SupervisorStatus } from '../contracts/supervisor.ts';
 import { SandboxLost } from '../sandbox/errors.ts';
 import type { Sandbox, SandboxProcess } from '../sandbox/provider.ts';
@@ -53,10 +58,28 @@ export async function request(sandbox: Sandbox, options: SupervisorRequest): Pro
   });
 }
 
+/**
+ * A supervisor that hangs still takes connections: the kernel does that for it. So every request ends by itself, with code
+ * 28: one with a small answer after these seconds, by its path; every other when nothing came for some time.
+ */
+const answerSeconds: Readonly<Record<string, number>> = {
+  '/status': 10,
+  '/interrupt': 15,
+  '/steer': 15,
+  // Lets the agent end, which may take it 10 s, and waits for the disk.
+  '/quiesce': 300,
+};
+
+/** A few of the lines by which a stream shows that it is alive may come late. curl counts bytes a second over 5 s. */
+const silenceSeconds = 4 * streamAliveSeconds;
+
 /** What sends a request from inside the sandbox. The body is for stdin. */
 export function curlCommand({ method, path, body }: SupervisorRequest): string[] {
   const verb = method ?? (body === undefined ? 'GET' : 'POST');
   const curl = ['curl', '-sN', '--fail-with-body', '--unix-socket', supervisorPaths.socket, '-X', verb];
+  const seconds = answerSeconds[path];
+  if (seconds !== undefined) curl.push('--max-time', `${seconds}`);
+  else curl.push('--speed-limit', '1', '--speed-time', `${silenceSeconds}`);
   if (body !== undefined) curl.push('-H', 'content-type: application/json', '--data-binary', '@-');
   return [...curl, `http://supervisor${path}`];
 }

@@ -7,9 +7,12 @@ import type {
   RepositoryHead,
   SessionInput,
   Snapshot,
+  Steer,
+  TurnOptions,
   TurnOutcome,
   TurnTotals,
 } from '../contracts/index.ts';
+import type { InterruptReason } from '../contracts/supervisor.ts';
 
 /** Every activity first appends the workflow's own events that travel with it (I6). */
 export type ForSession = { sessionId: string; session: SessionInput; events: OwnEvent[] };
@@ -20,8 +23,16 @@ export type CreateSandboxInput = ForSession & {
   /** The snapshot to start from; the base image without one. */
   snapshot: Snapshot | null;
   lifetimeSeconds: number;
+  /** False: a provider without room is told as `ProviderBusy`. True: it is waited for, however long it takes. */
+  patient: boolean;
 };
-export type CreatedSandbox = { sandboxId: string; imageId: string; from: 'base' | 'snapshot' };
+export type CreatedSandbox = {
+  sandboxId: string;
+  imageId: string;
+  from: 'base' | 'snapshot';
+  /** When the provider ends it, at the latest; ISO. */
+  endsAt: string;
+};
 
 export type StartSupervisorInput = InSandbox & {
   /** What to bring back; null for a session's first generation. */
@@ -35,6 +46,15 @@ export type RunTurnInput = InSandbox & {
   continuation: number;
   /** Told to the agent ahead of the text when the turn runs again in a new generation. */
   notice?: string;
+  options: TurnOptions;
+  /** What was said within the turn so far. */
+  steers: Steer[];
+  /** What the turn used in earlier generations, when it was suspended there and only goes on. */
+  carriedOver?: TurnTotals;
+  /** What is left of the session's budget for this turn; null without one. */
+  budgetLeftUsd: number | null;
+  /** What the conversation had cost before this turn. */
+  costUsd: number;
 };
 export type TurnReport =
   | {
@@ -45,11 +65,19 @@ export type TurnReport =
       totals: TurnTotals;
       checkpoint: Checkpoint;
     }
+  /** Stopped because it was asked to be, to go on in the next generation. */
+  | { kind: 'suspended'; totals: TurnTotals; checkpoint: Checkpoint }
+  /** The agent says nothing and no tool runs; it is left as it is. */
+  | { kind: 'agent-silent'; quietSeconds: number }
   | { kind: 'agent-lost'; cause: 'agent-died' | 'supervisor-died'; losses: number; message: string }
   /** `started` false: certainly nothing of it ran. */
   | { kind: 'sandbox-lost'; cause: string; started: boolean };
 
-export type InterruptTurnInput = InSandbox & { turnId: string };
+export type InterruptTurnInput = InSandbox & { turnId: string; reason: InterruptReason };
+
+export type SteerTurnInput = InSandbox & { turnId: string; steer: Steer };
+/** `steered` false: the turn is over, and its agent certainly was not told. */
+export type SteerReport = { steered: boolean };
 
 export type RunExecInput = InSandbox & { exec: ExecRequest };
 export type ExecReport =
@@ -60,8 +88,23 @@ export type ExecReport =
 export type TakeSnapshotInput = InSandbox & {
   checkpointId: string;
   turnId: string | null;
-  /** End agent and execs first: the sandbox will not be used again. */
-  quiesce: boolean;
+  purpose: 'pause' | 'rollover' | 'request';
+  /** What the conversation had cost by then. */
+  costUsd: number;
+};
+
+export type PrepareCheckpointInput = ForSession & {
+  /** The id under which it is saved as this session's newest checkpoint. */
+  as: string;
+  /** Of this session, or of one that is forked: its checkpoint is copied then. Null: the newest. */
+  source: { sessionId: string; checkpointId: string | null };
+};
+/** The checkpoint as this session's own, and the snapshot that a restore of it starts from. */
+export type PreparedCheckpoint = {
+  checkpoint: Checkpoint;
+  snapshot: Snapshot | null;
+  /** The id it has in its source. */
+  sourceCheckpointId: string;
 };
 
 export type EndSandboxesInput = ForSession;
@@ -76,8 +119,28 @@ export type SessionActivities = {
   runTurn(input: RunTurnInput): Promise<TurnReport>;
   interruptTurn(input: InterruptTurnInput): Promise<void>;
   runExec(input: RunExecInput): Promise<ExecReport>;
+  steerTurn(input: SteerTurnInput): Promise<SteerReport>;
+  prepareCheckpoint(input: PrepareCheckpointInput): Promise<PreparedCheckpoint>;
   takeSnapshot(input: TakeSnapshotInput): Promise<Checkpoint>;
   endSandboxes(input: EndSandboxesInput): Promise<void>;
   closeSession(input: CloseSessionInput): Promise<void>;
   recordEvents(input: RecordEventsInput): Promise<void>;
 };
+
+/** What the reaper found and did, for the people who look at its workflow. */
+export type ReapReport = {
+  /** Running sandboxes of Harvest, and how many of them have a session. */
+  sandboxes: number;
+  owned: number;
+  /** Nobody's, not yet for long enough to be sure. */
+  waiting: string[];
+  ended: { sandboxId: string; name: string | null; why: string }[];
+  /** Images that no checkpoint needs any more. */
+  deletedImages: string[];
+  /** Sessions whose retention time was over. */
+  forgottenSessions: string[];
+  /** What could not be done, each a sentence; the next run tries again. */
+  problems: string[];
+};
+
+export type ReaperActivities = { reap(): Promise<ReapReport> };

@@ -102,7 +102,9 @@ function fromAssistant(message: SDKAssistantMessage, memory: Memory): AgentStep[
 
 function fromUser(message: SDKUserMessage | SDKUserMessageReplay): AgentStep[] {
   const { content } = message.message;
-  if (typeof content === 'string') return passedThrough(message);
+  // The agent confirms a change of its model, which `agent.ready` says as well.
+  if (typeof content === 'string')
+    return content.startsWith('<local-command-stdout>Set model') ? [] : passedThrough(message);
   const steps: AgentStep[] = [];
   let leftOver = false;
   for (const block of content) {

@@ -15,6 +15,10 @@ export type AgentOptionsInput = {
   model?: string;
   /** The agent's session id, to resume its conversation. */
   resume?: string;
+  /** Of each message that the agent is told. */
+  maxTurns?: number;
+  /** Over the whole life of the process, from its start. */
+  budgetUsd?: number;
 };
 
 /** They wait for a human, or work past the end of a turn, when nobody would see it. */
@@ -57,5 +61,7 @@ export function agentOptions(input: AgentOptionsInput): Options {
     mcpServersDelivery: 'initialize',
     ...(input.model === undefined ? {} : { model: input.model }),
     ...(input.resume === undefined ? {} : { resume: input.resume }),
+    ...(input.maxTurns === undefined ? {} : { maxTurns: input.maxTurns }),
+    ...(input.budgetUsd === undefined ? {} : { maxBudgetUsd: input.budgetUsd }),
   };
 }

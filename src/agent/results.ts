@@ -9,10 +9,20 @@ export type AgentResult = {
   /** Of the agent process so far, not of the turn: take `totalsBetween` two results. */
   cumulativeCostUsd: number;
   cumulativeUsage: Usage;
+  /** The same for each model that was asked. */
+  cumulativeModels: ReadonlyMap<string, ModelCost>;
+  /** It came to its own end: nothing stopped it, and no message cut in. */
+  isWhole: boolean;
+  /** The limit that stopped it. */
+  limit: 'maxTurns' | 'budgetUsd' | null;
+  /** Answers of the model, at most one too many. */
+  steps: number;
   /** Tokens of this turn, main conversation only (subagents are in `cumulativeUsage` alone). */
   usage: Usage;
   durationMs: number;
 };
+
+export type ModelCost = { usage: Usage; costUsd: number };
 
 export const noUsage: Usage = { inputTokens: 0, outputTokens: 0, cacheReadTokens: 0, cacheWriteTokens: 0 };
 
@@ -26,7 +36,16 @@ export function agentResultOf(message: SDKResultMessage): AgentResult {
     outcome: failure === null ? { status: 'completed' } : { status: 'failed', failure },
     answer: failure === null && message.subtype === 'success' ? message.result : '',
     cumulativeCostUsd: message.total_cost_usd,
-    cumulativeUsage: sumOfModels(message),
+    cumulativeUsage: sumOf(Object.values(message.modelUsage).map(usageOfModel)),
+    cumulativeModels: new Map(
+      Object.entries(message.modelUsage).map(([model, used]) => [
+        model,
+        { usage: usageOfModel(used), costUsd: used.costUSD },
+      ]),
+    ),
+    isWhole: failure === null && !(message.terminal_reason ?? '').startsWith('aborted'),
+    limit: limits[message.subtype] ?? null,
+    steps: message.num_turns,
     usage: {
       inputTokens: message.usage.input_tokens,
       outputTokens: message.usage.output_tokens,
@@ -37,11 +56,31 @@ export function agentResultOf(message: SDKResultMessage): AgentResult {
   };
 }
 
+export function sumOf(usages: Iterable<Usage>): Usage {
+  const sum = { ...noUsage };
+  for (const usage of usages) {
+    sum.inputTokens += usage.inputTokens;
+    sum.outputTokens += usage.outputTokens;
+    sum.cacheReadTokens += usage.cacheReadTokens;
+    sum.cacheWriteTokens += usage.cacheWriteTokens;
+  }
+  return sum;
+}
+
+export function addTotals(totals: TurnTotals, more: TurnTotals | undefined): TurnTotals {
+  if (more === undefined) return totals;
+  return {
+    costUsd: totals.costUsd + more.costUsd,
+    usage: sumOf([totals.usage, more.usage]),
+    durationMs: totals.durationMs + more.durationMs,
+  };
+}
+
 /** What was used between two results of one agent process; `earlier` is null for the first turn of a new conversation. */
 export function totalsBetween(
   earlier: Pick<AgentResult, 'cumulativeCostUsd' | 'cumulativeUsage'> | null,
   later: AgentResult,
-): TurnTotals {
+): Pick<TurnTotals, 'costUsd' | 'usage'> {
   const before = earlier ?? { cumulativeCostUsd: 0, cumulativeUsage: noUsage };
   const since = (key: keyof Usage): number =>
     Math.max(0, later.cumulativeUsage[key] - before.cumulativeUsage[key]);
@@ -53,19 +92,21 @@ export function totalsBetween(
       cacheReadTokens: since('cacheReadTokens'),
       cacheWriteTokens: since('cacheWriteTokens'),
     },
-    durationMs: later.durationMs,
   };
 }
 
-function sumOfModels(message: SDKResultMessage): Usage {
-  const usage = { ...noUsage };
-  for (const model of Object.values(message.modelUsage)) {
-    usage.inputTokens += model.inputTokens;
-    usage.outputTokens += model.outputTokens;
-    usage.cacheReadTokens += model.cacheReadInputTokens;
-    usage.cacheWriteTokens += model.cacheCreationInputTokens;
-  }
-  return usage;
+const limits: Partial<Record<SDKResultMessage['subtype'], NonNullable<AgentResult['limit']>>> = {
+  error_max_turns: 'maxTurns',
+  error_max_budget_usd: 'budgetUsd',
+};
+
+function usageOfModel(used: SDKResultMessage['modelUsage'][string]): Usage {
+  return {
+    inputTokens: used.inputTokens,
+    outputTokens: used.outputTokens,
+    cacheReadTokens: used.cacheReadInputTokens,
+    cacheWriteTokens: used.cacheCreationInputTokens,
+  };
 }
 
 function failureOf(message: SDKResultMessage): TurnFailure | null {

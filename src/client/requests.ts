@@ -3,9 +3,10 @@
  * awaiting it waits for the outcome in the event log or, where no event says it, in the session's state.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isTurnEnd, turnEndTypes } from '../contracts/index.ts';
+import { turnEndTypes } from '../contracts/index.ts';
 import type { EventType, SessionEvent, SessionState } from '../contracts/index.ts';
 import {
+  cancelPromptUpdate,
   checkpointUpdate,
   interruptUpdate,
   pauseUpdate,
@@ -16,10 +17,11 @@ import { RequestFailed, SessionClosed } from './errors.ts';
 import { LazyPromise, mayBeIgnored } from './lazy-promise.ts';
 import type { SessionCalls } from './session-calls.ts';
 import type { SessionLog } from './session-log.ts';
-import { resultOf } from './turn.ts';
-import type { TurnResult } from './turn.ts';
+import { isEndOfPrompt } from './prompt-events.ts';
+import { resultOf } from './turn-result.ts';
+import type { TurnResult } from './turn-result.ts';
 
-type Parts = { calls: SessionCalls; log: SessionLog };
+export type Parts = { calls: SessionCalls; log: SessionLog };
 
 /** Between two looks at the state of a session that is being resumed. */
 const firstPauseMs = 20;
@@ -67,18 +69,22 @@ export function pause({ calls, log }: Parts, interrupt: boolean): Requested<{ ch
 export function resume({ calls, log }: Parts): Requested<SessionState> {
   const before = mayBeIgnored(log.lastSeq());
   const accepted = before.then(async () => calls.update(resumeUpdate, { payload: [] }));
-  return new Requested(accepted, async () => {
-    const after = await before;
-    // By its state: which of the events since the request is its outcome depends on what others asked for meanwhile.
-    for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(2 * pauseMs, longestPauseMs)) {
-      const state = await calls.state();
-      const { status } = state;
-      if (status === 'idle' || status === 'running') return state;
-      if (status === 'closed') throw await calls.closedError();
-      if (status === 'paused' && (await staysPaused({ calls, log, after }))) return state;
-      await sleep(pauseMs);
-    }
-  });
+  return new Requested(accepted, async () => live({ calls, log, after: await before }));
+}
+
+/**
+ * The state of a session that was asked into a sandbox after `after`, once it is there. By its state: which of the events
+ * since then is the outcome depends on what others asked for meanwhile.
+ */
+export async function live({ calls, log, after }: Parts & { after: number }): Promise<SessionState> {
+  for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(2 * pauseMs, longestPauseMs)) {
+    const state = await calls.state();
+    const { status } = state;
+    if (status === 'idle' || status === 'running') return state;
+    if (status === 'closed') throw await calls.closedError();
+    if (status === 'paused' && (await staysPaused({ calls, log, after }))) return state;
+    await sleep(pauseMs);
+  }
 }
 
 /** Whether the log says why. Throws `RequestFailed` when a restore failed; false while the reason is on its way into the log. */
@@ -131,7 +137,17 @@ export function interrupt({ calls, log }: Parts, turnId: string | undefined): Re
     const interrupted = (await answer).turnId;
     if (interrupted === null) return null;
     return firstIn({ calls, log, after: await before }, turnEndTypes, (event) =>
-      event.turnId === interrupted && isTurnEnd(event) ? resultOf(event) : null,
+      isEndOfPrompt(event, interrupted) ? resultOf(event) : null,
+    );
+  });
+}
+
+export function cancel({ calls, log }: Parts, turnId: string): Requested<void> {
+  const accepted = calls.update(cancelPromptUpdate, { payload: [{ id: turnId }] });
+  return new Requested(accepted, async () => {
+    // It may have been cancelled before.
+    await firstIn({ calls, log, after: 0 }, ['prompt.cancelled'], (event) =>
+      event.turnId === turnId ? event : null,
     );
   });
 }
@@ -148,7 +164,7 @@ export function terminate({ calls, log }: Parts, discard: boolean): Requested<vo
 }
 
 /** What `pick` takes of the first event it takes. Throws `SessionClosed` when the session ends before. */
-async function firstIn<T>(
+export async function firstIn<T>(
   { calls, log, after }: Parts & { after: number },
   types: readonly EventType[],
   pick: (event: SessionEvent) => T | null,

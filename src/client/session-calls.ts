@@ -5,8 +5,8 @@ import type { WorkflowHandle } from '@temporalio/client';
 import { WorkflowNotFoundError } from '@temporalio/common';
 import type { UpdateDefinition } from '@temporalio/common';
 import { workflowIdOf } from '../contracts/index.ts';
-import type { SessionEventOf, SessionState, TurnView } from '../contracts/index.ts';
-import { stateQuery, turnQuery } from '../contracts/session-messages.ts';
+import type { SessionEventOf, SessionInput, SessionState, TurnView } from '../contracts/index.ts';
+import { inputQuery, stateQuery, turnQuery } from '../contracts/session-messages.ts';
 import { failureTypes } from '../contracts/failures.ts';
 import { NoAnswer, RequestRejected, SessionClosed, SessionNotFound } from './errors.ts';
 import type { TemporalCalls } from './temporal-calls.ts';
@@ -50,6 +50,10 @@ export class SessionCalls {
 
   async state(): Promise<SessionState> {
     return this.#asked(() => this.#handle.query(stateQuery));
+  }
+
+  async input(): Promise<SessionInput> {
+    return this.#asked(() => this.#handle.query(inputQuery));
   }
 
   async turn(turnId: string): Promise<TurnView | null> {

@@ -3,11 +3,12 @@
  * and when a session ended without one (its workflow was ended by force), silence makes the follower ask Temporal.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isTurnEnd, turnEndTypes } from '../contracts/index.ts';
-import type { EventType, SessionEvent, SessionEventOf, TurnEndEvent } from '../contracts/index.ts';
+import type { EventType, SessionEvent, SessionEventOf } from '../contracts/index.ts';
 import { StoreClosed } from '../store/errors.ts';
 import type { EventReader } from '../store/store.ts';
 import { HarvestClosed, HarvestError, SessionNotFound, StoreUnavailable } from './errors.ts';
+import { isEndOfPrompt, isOfPrompt, promptEdgeTypes } from './prompt-events.ts';
+import type { PromptEndEvent } from './prompt-events.ts';
 
 type FollowOptions = {
   /** Events after this `seq`; 0: from the beginning. */
@@ -57,13 +58,16 @@ export class SessionLog {
     }
   }
 
-  /** Where a turn begins after `from`, and its end if it is there; null when the turn is not. */
-  async turn(turnId: string, from: number): Promise<{ firstSeq: number; end: TurnEndEvent | null } | null> {
+  /** Where a prompt begins after `from`, and its end if it is there; null when the prompt is not. */
+  async prompt(
+    promptId: string,
+    from: number,
+  ): Promise<{ firstSeq: number; end: PromptEndEvent | null } | null> {
     let firstSeq: number | null = null;
-    for await (const event of this.eventsNow(from, ['prompt.queued', ...turnEndTypes])) {
-      if (event.turnId !== turnId) continue;
+    for await (const event of this.eventsNow(from, promptEdgeTypes)) {
+      if (!isOfPrompt(event, promptId)) continue;
       firstSeq ??= event.seq;
-      if (isTurnEnd(event)) return { firstSeq, end: event };
+      if (isEndOfPrompt(event, promptId)) return { firstSeq, end: event };
     }
     return firstSeq === null ? null : { firstSeq, end: null };
   }

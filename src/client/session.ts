@@ -1,62 +1,49 @@
 /** A session as its callers hold it: a name and the means to reach it. Holding one keeps nothing alive. */
 import { createHash, randomUUID } from 'node:crypto';
-import { execSchema, promptSchema } from '../contracts/index.ts';
-import type { PromptAccepted, SessionEvent, SessionState } from '../contracts/index.ts';
-import { execUpdate, promptUpdate } from '../contracts/session-messages.ts';
+import { execSchema, promptSchema, setBudgetSchema } from '../contracts/index.ts';
+import type { Prompt, PromptAccepted, SessionEvent, SessionState } from '../contracts/index.ts';
+import { execUpdate, promptUpdate, setBudgetUpdate } from '../contracts/session-messages.ts';
+import type { StoreReader } from '../store/store.ts';
+import { listedCheckpoint } from './checkpoints.ts';
+import type { ListedCheckpoint } from './checkpoints.ts';
 import { InvalidRequest, PromptRejected, RequestRejected, TurnNotFound } from './errors.ts';
 import { ExecRun } from './exec-run.ts';
+import { forkRequest } from './fork.ts';
+import type { ForkOptions } from './fork.ts';
 import { mayBeIgnored } from './lazy-promise.ts';
-import { checkpoint, interrupt, pause, resume, terminate } from './requests.ts';
+import { cancel, checkpoint, interrupt, pause, resume, terminate } from './requests.ts';
 import type { Requested } from './requests.ts';
+import { rewind } from './rewind.ts';
 import type { SessionCalls } from './session-calls.ts';
+import { readable } from './session-log.ts';
 import type { SessionLog } from './session-log.ts';
+import type { ExecOptions, PromptAttributes, PromptOptions } from './session-options.ts';
+import type { CreateSessionRequest } from './session-request.ts';
 import { Turn } from './turn.ts';
-import type { TurnResult } from './turn.ts';
+import type { TurnResult } from './turn-result.ts';
 import { check, checkTurnId } from './validate.ts';
-
-type PromptAttributes = {
-  /** Who asks, for people who watch: 1 to 200 characters. */
-  author?: string;
-};
-
-export type PromptOptions = PromptAttributes &
-  (
-    | {
-        /**
-         * The idempotency key, which becomes the turn's id: the same id and text again attach to the same turn. 1 to 100
-         * characters of A-Z, a-z, 0-9, ".", "_" and "-". Without one, one is made, and a repeat is another prompt.
-         */
-        id?: string;
-        after?: never;
-      }
-    | {
-        /** Of the turn to rejoin. */
-        id: string;
-        /** Rejoin: events after this `seq` only. */
-        after: number;
-      }
-  );
-
-export type ExecOptions = {
-  /** The idempotency key, of the same form as a prompt's: the same id and command again attach to the same run. */
-  id?: string;
-  /** Absolute, or relative to the first repository's folder, which is the default; at most 4,096 characters. */
-  cwd?: string;
-  /** Whole seconds until the command is killed: 1 to 86,400 (24 h); 600 by default. */
-  timeoutSeconds?: number;
-};
 
 export class Session implements AsyncDisposable {
   readonly id: string;
   readonly #calls: SessionCalls;
   readonly #log: SessionLog;
+  readonly #checkpoints: StoreReader['checkpoints'];
+  readonly #create: (request: CreateSessionRequest) => Promise<Session>;
   readonly #keep: boolean;
 
   /** Made by `Harvest`. */
-  constructor(parts: { calls: SessionCalls; log: SessionLog; keep: boolean }) {
+  constructor(parts: {
+    calls: SessionCalls;
+    log: SessionLog;
+    checkpoints: StoreReader['checkpoints'];
+    create: (request: CreateSessionRequest) => Promise<Session>;
+    keep: boolean;
+  }) {
     this.id = parts.calls.sessionId;
     this.#calls = parts.calls;
     this.#log = parts.log;
+    this.#checkpoints = parts.checkpoints;
+    this.#create = parts.create;
     this.#keep = parts.keep;
   }
 
@@ -65,16 +52,16 @@ export class Session implements AsyncDisposable {
    * at what is returned; it resumes a paused session. Follow the turn by iterating, wait for its end with `result()`, or
    * only for the session's word with `accepted`; each throws what the call met (see `Turn`), the call itself nothing. It
    * repeats itself under the prompt's id while the outcome is unknown, and a caller may repeat it with the same `id` and
-   * text: the prompt runs once.
+   * text: the prompt runs once, as the first one said (`mode`, `options`). In a session whose budget is used up it waits until
+   * the budget is raised.
    */
-  prompt(text: string, options: PromptOptions = {}): Turn {
-    const { after, id = randomUUID(), author } = options;
-    const prompt = { id, text, ...(author === undefined ? {} : { author }) };
-    const from = mayBeIgnored(this.#startOf(options.id));
+  prompt(text: string, attributes: PromptOptions = {}): Turn {
+    const { after, id = randomUUID(), author, mode, options } = attributes;
+    const from = mayBeIgnored(this.#startOf(attributes.id));
     const accepted = mayBeIgnored(
       (async () => {
-        const payload = check('Prompt', promptSchema, prompt);
-        if (after !== undefined && options.id === undefined) {
+        const payload = check('Prompt', promptSchema, { id, text, author, mode, options });
+        if (after !== undefined && attributes.id === undefined) {
           throw new InvalidRequest('Prompt, after: needs the id of the turn that is rejoined.', 'after');
         }
         await from;
@@ -88,8 +75,8 @@ export class Session implements AsyncDisposable {
    * The same, and only the agent's text as it comes, blocks parted by an empty line. Iterating throws what a turn's does,
    * and `TurnFailed` at the end of a turn that failed.
    */
-  promptText(text: string, options: PromptAttributes & { id?: string } = {}): AsyncIterable<string> {
-    return this.prompt(text, options).text();
+  promptText(text: string, attributes: PromptAttributes & { id?: string } = {}): AsyncIterable<string> {
+    return this.prompt(text, attributes).text();
   }
 
   /**
@@ -163,8 +150,60 @@ export class Session implements AsyncDisposable {
   }
 
   /**
-   * Ends the session and its sandbox; a running turn is interrupted, queued ones fail. The last checkpoint stays until
-   * somebody deletes it, unless `discard` is said: then all checkpoints go. Resolves when the session is closed, at once
+   * Takes back a prompt that waits in the queue. Resolves when the event log says so; the prompt's own `result()` is
+   * `cancelled` then. Rejects as `Requested` does, with `RequestRejected` when its turn has begun or ended, when it steers
+   * another turn, or when no such prompt waits. A repeat is harmless.
+   */
+  cancel(turnId: string): Requested<void> {
+    return cancel(this.#parts, turnId);
+  }
+
+  /**
+   * Sets what the session may spend, in US dollars, what is spent included; null: without a limit. In force when it
+   * resolves: prompts that waited for more run. A turn that runs keeps the limit it began with. Rejects with
+   * `InvalidRequest`, `SessionClosed`, `SessionNotFound`, `TemporalUnreachable`, `StoreUnavailable`, or `NoAnswer`; a repeat
+   * is harmless.
+   */
+  async setBudget(budgetUsd: number | null): Promise<void> {
+    const payload = check('Budget', setBudgetSchema, { budgetUsd });
+    await this.#calls.update(setBudgetUpdate, { payload: [payload] });
+  }
+
+  /**
+   * The points that `rewind` and `fork` can go to, oldest first: one after every turn (`turn-<turnId>`), and one for each
+   * snapshot. Read from the store, also of a closed session until its retention time is over; none of a session that never
+   * was. Throws `StoreUnavailable` or `HarvestClosed`; a repeat is harmless.
+   */
+  async checkpoints(): Promise<ListedCheckpoint[]> {
+    return (await readable(this.#checkpoints.list(this.id))).map(listedCheckpoint);
+  }
+
+  /**
+   * Goes back to a checkpoint of this session: files, conversation, git heads and cost are those of that point; what was
+   * pushed stays pushed, what was spent stays spent, and the event log goes on. Resolves with the session's state when it is
+   * in a sandbox there. Rejects with `RequestFailed` when the checkpoint cannot be had (the session stays where it was) or
+   * the sandbox cannot (it is paused then, at that point), with `RequestRejected` while a turn or an exec runs or prompts
+   * wait, and as `Requested` does. A repeat goes back again, also from what came after the first.
+   */
+  rewind(checkpointId: string): Requested<SessionState> {
+    return rewind(this.#parts, checkpointId);
+  }
+
+  /**
+   * Starts another session at a checkpoint of this one, which is left as it is: same repositories, user, options and
+   * credential references, files, conversation and cost of that point, a branch of its own. Works with a closed session, too,
+   * while Temporal knows it (later: `harvest.createSession` with `fork`). Returns as `createSession` does; a checkpoint that
+   * cannot be had closes the new session with `start-failed`. Throws what `createSession` throws, `InvalidRequest` also for
+   * a credential that was given to this session as a token and not to the call, and `SessionNotFound` or `SessionClosed`
+   * (forgotten by Temporal). The same `sessionId` and request again attach to the same session.
+   */
+  async fork(options: ForkOptions = {}): Promise<Session> {
+    return this.#create(forkRequest(await this.#calls.input(), options));
+  }
+
+  /**
+   * Ends the session and its sandbox; a running turn is interrupted, queued ones fail. The last checkpoint stays for the
+   * session's retention time (30 days by default), unless `discard` is said: then all checkpoints go. Resolves when the session is closed, at once
    * when it was. Rejects as `Requested` does, and with `SessionClosed` only when `discard` meets a session that is closed:
    * nobody deletes its checkpoints now. A repeat is harmless.
    */
@@ -210,14 +249,15 @@ export class Session implements AsyncDisposable {
 
   async #find(turnId: string): Promise<PromptAccepted> {
     checkTurnId(turnId);
-    if ((await this.#log.turn(turnId, 0)) !== null) return { turnId, position: 0 };
+    if ((await this.#log.prompt(turnId, 0)) !== null) return { turnId, position: 0 };
     // It may be recorded in the session and not in the log yet.
     const view = await this.#calls.turn(turnId);
     if (view === null) throw new TurnNotFound(this.id, turnId);
-    return { turnId, position: view.status === 'queued' ? view.position : 0 };
+    const steers = view.status === 'steering' ? { steers: view.into } : {};
+    return { turnId, position: view.status === 'queued' ? view.position : 0, ...steers };
   }
 
-  async #sendPrompt(payload: { id: string; text: string; author?: string | undefined }) {
+  async #sendPrompt(payload: Prompt): Promise<PromptAccepted> {
     // The text is part of the update's id: Temporal answers a known one without asking the session, which must see that
     // an id comes with another text.
     const updateId = `prompt-${payload.id}-${hashOf(payload.text)}`;

@@ -1,20 +1,12 @@
 /** A turn as its caller sees it: followed live, rejoined later from any process, or only asked for its result. */
-import { isTurnEnd, turnEndTypes } from '../contracts/index.ts';
-import type { PromptAccepted, SessionEvent, TurnEndEvent, TurnFailure, Usage } from '../contracts/index.ts';
+import type { PromptAccepted, SessionEvent } from '../contracts/index.ts';
 import { NoAnswer, SessionClosed, TemporalUnreachable } from './errors.ts';
+import { isEndOfPrompt, isOfPrompt, promptEndTypes } from './prompt-events.ts';
 import type { SessionCalls } from './session-calls.ts';
 import type { SessionLog } from './session-log.ts';
+import { resultOf } from './turn-result.ts';
+import type { TurnResult } from './turn-result.ts';
 import { textOf } from './turn-text.ts';
-
-export type TurnResult = {
-  turnId: string;
-  /** The agent's last answer; what it had said so far when it was interrupted or failed. */
-  text: string;
-  /** US dollars of this turn alone. */
-  costUsd: number;
-  usage: Usage;
-  durationMs: number;
-} & ({ status: 'completed' | 'interrupted' } | { status: 'failed'; failure: TurnFailure });
 
 export class Turn implements AsyncIterable<SessionEvent> {
   readonly turnId: string;
@@ -48,40 +40,47 @@ export class Turn implements AsyncIterable<SessionEvent> {
   }
 
   /**
-   * The turn's events as they come, from `prompt.queued` (or after the `seq` it was asked for) to the turn's end. Ending
-   * the loop early leaves the turn running. Throws what `accepted` rejects with, `SessionClosed` when the session ended
-   * without ending the turn, and `HarvestClosed`.
+   * The turn's events as they come, from `prompt.queued` (or after the `seq` it was asked for) to the turn's end, or to
+   * `prompt.cancelled`. Of a prompt that steers another turn they are `turn.steering` and `turn.steered`, and no other event
+   * of that turn; when it came too late, those of its own turn follow. Ending the loop early leaves the turn running. Throws
+   * what `accepted` rejects with, `SessionClosed` when the session ended without ending the prompt, and `HarvestClosed`.
    */
   async *[Symbol.asyncIterator](): AsyncGenerator<SessionEvent, void> {
     await this.#ensureTaken();
     const from = await this.#from;
-    const known = await this.#log.turn(this.turnId, from);
+    const known = await this.#log.prompt(this.turnId, from);
     const after = Math.max(known === null ? from : known.firstSeq - 1, this.#after);
     // Rejoined after its end: the caller has seen all of it.
     if (known !== null && known.end !== null && known.end.seq <= after) return;
     for await (const event of this.#log.follow({ after })) {
-      if (event.turnId !== this.turnId) continue;
+      if (!isOfPrompt(event, this.turnId)) continue;
       yield event;
-      if (isTurnEnd(event)) return;
+      if (isEndOfPrompt(event, this.turnId)) return;
     }
     throw await this.#calls.closedError();
   }
 
-  /** Resolves when the turn ended, however it ended; a failed turn is a result. Rejects as the iteration does. */
+  /**
+   * Resolves when the turn ended, however it ended; a failed turn is a result, and so is a prompt that was cancelled, or
+   * that steered another turn (as soon as the agent has it). Rejects as the iteration does.
+   */
   async result(): Promise<TurnResult> {
     this.#result ??= this.#awaitResult();
     return this.#result;
   }
 
-  /** Only the agent's text, as it comes. Throws `TurnFailed` at the end of a turn that failed. */
+  /**
+   * Only the agent's text, as it comes; none of a prompt that was cancelled, or that steered another turn. Throws
+   * `TurnFailed` at the end of a turn that failed.
+   */
   text(): AsyncIterable<string> {
     return textOf(this);
   }
 
   async #awaitResult(): Promise<TurnResult> {
     await this.#ensureTaken();
-    for await (const event of this.#log.follow({ after: await this.#from, types: turnEndTypes })) {
-      if (event.turnId === this.turnId && isTurnEnd(event)) return resultOf(event);
+    for await (const event of this.#log.follow({ after: await this.#from, types: promptEndTypes })) {
+      if (isEndOfPrompt(event, this.turnId)) return resultOf(event);
     }
     throw await this.#calls.closedError();
   }
@@ -93,20 +92,7 @@ export class Turn implements AsyncIterable<SessionEvent> {
     } catch (error) {
       const unknown =
         error instanceof NoAnswer || error instanceof TemporalUnreachable || error instanceof SessionClosed;
-      if (!unknown || (await this.#log.turn(this.turnId, await this.#from)) === null) throw error;
+      if (!unknown || (await this.#log.prompt(this.turnId, await this.#from)) === null) throw error;
     }
-  }
-}
-
-export function resultOf({ turnId = '', ...end }: TurnEndEvent): TurnResult {
-  const { answer: text, costUsd, usage, durationMs } = end.data;
-  const totals = { turnId, text, costUsd, usage, durationMs };
-  switch (end.type) {
-    case 'turn.completed':
-      return { ...totals, status: 'completed' };
-    case 'turn.interrupted':
-      return { ...totals, status: 'interrupted' };
-    case 'turn.failed':
-      return { ...totals, status: 'failed', failure: end.data.failure };
   }
 }

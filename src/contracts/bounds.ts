@@ -10,8 +10,15 @@ export const bounds = {
   carriedWorkBytes: 50 * 1024 * 1024,
   turnContinuations: 2,
   turnRestarts: 2,
+  turnSeconds: 2 * 60 * 60,
+  /** Of the agent, with no tool running. */
+  silenceSeconds: 5 * 60,
   idleSeconds: 15 * 60,
+  /** Paused before closing. */
+  retentionSeconds: 30 * 24 * 60 * 60,
   sandboxLifetimeSeconds: 6 * 60 * 60,
+  /** Before a sandbox's end of life; never more than a quarter of its life. */
+  rolloverSeconds: 10 * 60,
   execSeconds: 10 * 60,
   /** In another sandbox, of a command that had not begun. */
   execRestarts: 2,

@@ -41,5 +41,7 @@ export const checkpointSchema = z.object({
   /** The conversation as far as it belongs to this point: the first `entries` entries. Null before the first turn. */
   transcript: z.object({ agentSessionId: z.string(), entries: z.number().int() }).nullable(),
   snapshot: snapshotSchema.nullable(),
+  /** What the conversation had cost by then, in US dollars. */
+  costUsd: z.number().nonnegative(),
 });
 export type Checkpoint = z.infer<typeof checkpointSchema>;

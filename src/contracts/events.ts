@@ -3,6 +3,8 @@ import * as z from 'zod';
 import { carriedWorkSchema, repositoryHeadSchema } from './checkpoint.ts';
 import { agentEventSchemas } from './agent-events.ts';
 import { event } from './event.ts';
+import { promptIdSchema } from './ids.ts';
+import { promptModeSchema } from './prompt.ts';
 import { closeReasons } from './session-state.ts';
 import { execOutcomeSchema, turnFailureSchema, turnTotalsSchema } from './turn.ts';
 
@@ -18,9 +20,21 @@ export const eventBodySchema = z.discriminatedUnion('type', [
   event('session.ready', { sandboxId: z.string() }),
   event('session.pausing', { reason: z.enum(['requested', 'idle']) }),
   event('session.paused', { checkpointId: z.string().nullable() }),
-  event('session.resuming', { reason: z.enum(['requested', 'prompt', 'exec', 'sandbox-lost']) }),
+  event('session.resuming', {
+    reason: z.enum(['requested', 'prompt', 'exec', 'sandbox-lost', 'rollover', 'rewind']),
+  }),
   /** It stays paused, with everything it has; what asked for it has failed. */
   event('session.restore-failed', { message: z.string() }),
+  /** Files, conversation, git heads and cost are those of that checkpoint again; `session.ready` follows. */
+  event('session.rewound', { checkpointId: z.string() }),
+  /** It stays where it was. */
+  event('session.rewind-failed', { checkpointId: z.string(), message: z.string() }),
+  /** The session begins at another one's checkpoint. */
+  event('session.forked', { fromSessionId: z.string(), checkpointId: z.string() }),
+  /** Prompts wait until the budget is raised. */
+  event('session.budget-reached', { budgetUsd: z.number(), spentUsd: z.number() }),
+  /** Null: without a limit. */
+  event('session.budget-changed', { budgetUsd: z.number().nullable() }),
   event('session.closed', {
     reason: z.enum(closeReasons),
     message: z.string().optional(),
@@ -32,6 +46,8 @@ export const eventBodySchema = z.discriminatedUnion('type', [
   event('sandbox.ready', { sandboxId: z.string(), createMs: z.number(), supervisorMs: z.number() }),
   event('sandbox.lost', { sandboxId: z.string(), cause: z.string() }),
   event('sandbox.ended', { sandboxId: z.string() }),
+  /** The provider will end it at `endsAt`: the session moves to the next generation before that. */
+  event('sandbox.rollover', { sandboxId: z.string(), endsAt: z.iso.datetime() }),
 
   event('repository.ready', {
     ...repositoryHeadSchema.shape,
@@ -50,12 +66,23 @@ export const eventBodySchema = z.discriminatedUnion('type', [
     entries: z.number(),
   }),
 
-  event('prompt.queued', { text: z.string(), author: z.string().optional(), position: z.number() }),
+  event('prompt.queued', {
+    text: z.string(),
+    author: z.string().optional(),
+    mode: promptModeSchema.optional(),
+    position: z.number(),
+  }),
+  /** Ends a prompt that never ran. */
+  event('prompt.cancelled', {}),
   event('prompt.rejected', { message: z.string() }),
 
   /** Once per generation the turn runs in; its text is in `prompt.queued`. */
   event('turn.started', {}),
-  /** `silent` and `rollover` are not written yet: they come with the session's clocks. */
+  /** A steering prompt was taken for the running turn, which `turnId` names. */
+  event('turn.steering', { promptId: promptIdSchema, text: z.string(), author: z.string().optional() }),
+  /** Ends a steering prompt: the agent has it, in the turn that `turnId` names. One that came too late is queued instead. */
+  event('turn.steered', { promptId: promptIdSchema }),
+  /** `rollover` does not count: it was planned. */
   event('turn.continued', {
     cause: z.enum(['agent-died', 'supervisor-died', 'silent', 'rollover']),
     count: z.number(),

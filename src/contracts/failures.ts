@@ -15,6 +15,8 @@ export const failureTypes = {
   startFailed: 'StartFailed',
   /** A session that had started ended by a failure nobody foresaw. */
   sessionFailed: 'SessionFailed',
+  /** A checkpoint that is not there, or does not fit the session. */
+  checkpointUnusable: 'CheckpointUnusable',
   /** A credential source cannot be opened here. */
   credentialUnavailable: 'CredentialUnavailable',
   /** Something is kept of an earlier session of this id: the caller chooses another one. */

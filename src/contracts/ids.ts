@@ -13,6 +13,14 @@ export const promptIdSchema = z
   .string()
   .regex(/^[A-Za-z0-9._-]{1,100}$/, 'an id is 1 to 100 characters of A-Z, a-z, 0-9, ".", "_" and "-"');
 
+/** Of a checkpoint: `turn-<turnId>`, or one that the session made up. */
+export const checkpointIdSchema = z
+  .string()
+  .regex(
+    /^[A-Za-z0-9._-]{1,120}$/,
+    'a checkpoint id is 1 to 120 characters of A-Z, a-z, 0-9, ".", "_" and "-"',
+  );
+
 export function workflowIdOf(sessionId: string): string {
   return `session-${sessionId}`;
 }
@@ -27,7 +35,10 @@ export function branchOf(sessionId: string): string {
   return `harvest/${sessionId}`;
 }
 
-/** The event that ends a turn has one id whoever writes it, supervisor or workflow: the first one counts (I3, I5). */
+/**
+ * The event that ends a prompt, most often by the end of its turn, has one id whoever writes it, supervisor or workflow: the
+ * first one counts (I3, I5).
+ */
 export function turnEndEventId(turnId: string): string {
   return `turn-end:${turnId}`;
 }

@@ -7,6 +7,7 @@ export * from './failures.ts';
 export * from './ids.ts';
 export * from './messages.ts';
 export * from './names.ts';
+export * from './prompt.ts';
 export * from './session-input.ts';
 export * from './session-state.ts';
 export * from './transcript.ts';

@@ -1,20 +1,23 @@
 /** The payloads of the session's updates, signals and queries, one object each. */
 import * as z from 'zod';
 import { bounds } from './bounds.ts';
-import { promptIdSchema } from './ids.ts';
+import { checkpointIdSchema, promptIdSchema } from './ids.ts';
+import { budgetUsdSchema } from './session-input.ts';
 
-export const promptSchema = z.strictObject({
-  id: promptIdSchema,
-  text: z
-    .string()
-    .max(bounds.promptCharacters, `a prompt has at most ${bounds.promptCharacters} characters`)
-    .refine((text) => text.trim() !== '', 'a prompt is not empty'),
-  /** Who asked, for people who watch; it changes nothing else. */
-  author: z.string().min(1).max(200).optional(),
-});
-export type Prompt = z.infer<typeof promptSchema>;
+export { promptSchema } from './prompt.ts';
+export type { Prompt } from './prompt.ts';
+
 /** `position` 0: it runs next or is running; n: n prompts go before it. */
-export type PromptAccepted = { turnId: string; position: number };
+export type PromptAccepted = {
+  turnId: string;
+  position: number;
+  /** The running turn that the prompt steers: then it has no turn of its own, unless it comes too late. */
+  steers?: string;
+};
+
+/** Of a prompt that waits. */
+export const cancelPromptSchema = z.strictObject({ id: promptIdSchema });
+export type CancelPromptRequest = z.infer<typeof cancelPromptSchema>;
 
 export const interruptSchema = z.strictObject({
   /** The turn that is meant; without it whichever runs. */
@@ -31,12 +34,24 @@ export const pauseSchema = z.strictObject({
 export type PauseRequest = z.infer<typeof pauseSchema>;
 
 export const terminateSchema = z.strictObject({
-  /** Delete the checkpoints too. Without it the last checkpoint stays until somebody deletes it. */
+  /** Delete the checkpoints too. Without it the last checkpoint stays for the session's retention time. */
   discard: z.boolean().optional(),
 });
 export type TerminateRequest = z.infer<typeof terminateSchema>;
 
-/** The answer of `pause`, `resume`, `checkpoint` and `terminate`: recorded. The outcome is an event and in the queries. */
+export const rewindSchema = z.strictObject({
+  /** Of this session: `turn-<turnId>` after every turn, and those of `checkpoint.created`. */
+  checkpointId: checkpointIdSchema,
+});
+export type RewindRequest = z.infer<typeof rewindSchema>;
+
+export const setBudgetSchema = z.strictObject({
+  /** US dollars of the whole session, what is spent included; null: without a limit. */
+  budgetUsd: budgetUsdSchema.nullable(),
+});
+export type SetBudgetRequest = z.infer<typeof setBudgetSchema>;
+
+/** The answer of every update that has no other: recorded. The outcome is an event and in the queries. */
 export type Accepted = { accepted: true };
 
 export const execSchema = z.strictObject({

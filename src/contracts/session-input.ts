@@ -1,7 +1,7 @@
 /** What a caller gives to start a session: the one argument of the `session` workflow. */
 import * as z from 'zod';
 import { bounds } from './bounds.ts';
-import { sessionIdSchema } from './ids.ts';
+import { checkpointIdSchema, sessionIdSchema } from './ids.ts';
 import { jsonBytes } from './json-bytes.ts';
 
 /** What `git check-ref-format --branch` takes, of the characters that are common in branch names. */
@@ -72,15 +72,32 @@ export const credentialsSchema = z.strictObject({
 });
 export type Credentials = z.infer<typeof credentialsSchema>;
 
+/** US dollars. */
+export const budgetUsdSchema = z.number().positive().max(1_000_000);
+
+const day = 24 * 60 * 60;
 const seconds = (most: number) => z.number().int().min(1).max(most);
 
 export const sessionOptionsSchema = z.strictObject({
   /** The model the agent asks for; the agent's own default when absent. */
   model: z.string().min(1).max(200).optional(),
   /** Idle seconds before the session pauses itself. Idle: no turn running, none queued, no exec running (I12). */
-  idleSeconds: seconds(24 * 60 * 60).default(bounds.idleSeconds),
+  idleSeconds: seconds(day).default(bounds.idleSeconds),
+  /** Seconds after which a paused session closes and its checkpoints are deleted. */
+  retentionSeconds: seconds(365 * day).default(bounds.retentionSeconds),
+  /** Seconds that a turn may take, from its first start to its end. */
+  turnSeconds: seconds(day).default(bounds.turnSeconds),
+  /** Seconds without a word of the agent and without a running tool, after which its turn is continued in a fresh process. */
+  silenceSeconds: seconds(day).default(bounds.silenceSeconds),
   /** Modal's limit on the life of one sandbox, at most 24 h. */
-  sandboxLifetimeSeconds: seconds(24 * 60 * 60).default(bounds.sandboxLifetimeSeconds),
+  sandboxLifetimeSeconds: seconds(day).default(bounds.sandboxLifetimeSeconds),
+  /**
+   * Seconds before the end of a sandbox's life at which the session moves to the next one, a running turn with it; at most
+   * a quarter of that life.
+   */
+  rolloverSeconds: seconds(day).default(bounds.rolloverSeconds),
+  /** US dollars that the session may spend: a turn is stopped there, and prompts wait until the budget is raised. */
+  budgetUsd: budgetUsdSchema.optional(),
   /** Plain variables for the agent and its tools. They are not secret: they stand in history, event log and snapshots. */
   environment: z
     .record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/), z.string().max(8_192))
@@ -109,6 +126,14 @@ export const sessionInputSchema = z.strictObject({
     email: z.email().max(254),
   }),
   credentials: credentialsSchema.default({}),
+  /** Begin at a checkpoint of another session, which has the same repositories and is left as it is. */
+  fork: z
+    .strictObject({
+      sessionId: sessionIdSchema,
+      /** By default the newest. */
+      checkpointId: checkpointIdSchema.optional(),
+    })
+    .optional(),
   options: sessionOptionsSchema.default(() => sessionOptionsSchema.parse({})),
 });
 export type SessionInput = z.infer<typeof sessionInputSchema>;

@@ -11,18 +11,23 @@
  * | `POST /exec` | `SupervisorExecRequest` | stream |
  * | `GET /journal?from=` | – | stream without following: what is there now |
  * | `GET /carry?turnId=&repository=` | – | the git bundle of a turn that ended |
- * | `POST /interrupt` | `{ turnId }` | `{ interrupted }`, false when that turn does not run here (any more) |
+ * | `POST /interrupt` | `SupervisorInterrupt` | `{ interrupted }`, false when that turn does not run here (any more) |
+ * | `POST /steer` | `SupervisorSteer` | `{ steered }`, false when that turn is over here and the agent was not told |
  * | `POST /quiesce` | – | `{ journalBytes }`: agent and execs ended, everything flushed; for a snapshot |
  *
  * A **stream** is the journal from byte `from` as JSON lines, exactly its bytes, followed until the record that ends what
  * was asked for, then one more line that is not in the journal: `StreamEnd`. A stream without that line was cut. A
  * repeated request attaches to what runs, or replays what ended (I2); `StreamEnd` carries the result even when `from` is
  * already behind it. A journal offset is the byte position of a record's first byte in the generation's journal.
+ *
+ * A stream that has nothing to bring brings a `StreamAlive` every `streamAliveSeconds`, between two records and not in the
+ * journal: from a supervisor that hangs nothing comes. Of streams that follow the same thing only the newest few go on.
  */
 import * as z from 'zod';
 import { carriedWorkSchema, repositoryHeadSchema } from './checkpoint.ts';
 import { eventBodySchema } from './events.ts';
 import { promptIdSchema, sessionIdSchema } from './ids.ts';
+import { steerSchema, turnOptionsSchema } from './prompt.ts';
 import { transcriptBatchSchema } from './transcript.ts';
 import { execOutcomeSchema, turnOutcomeSchema, turnTotalsSchema } from './turn.ts';
 
@@ -66,6 +71,14 @@ export const turnRequestSchema = z.object({
   continuation: z.number().int().nonnegative(),
   /** Said to the agent before the text, when the turn is run again in a new generation. */
   notice: z.string().optional(),
+  options: turnOptionsSchema.default({}),
+  /** What was said within the turn so far: told after its text where the conversation does not hold it. */
+  steers: z.array(steerSchema).default([]),
+  /**
+   * Set when the turn was suspended in an earlier generation: the restored conversation holds it, and the agent only goes on.
+   * What it used there, which counts as the turn's.
+   */
+  carriedOver: turnTotalsSchema.optional(),
 });
 export type TurnRequest = z.infer<typeof turnRequestSchema>;
 
@@ -78,7 +91,25 @@ export const supervisorExecRequestSchema = z.object({
 });
 export type SupervisorExecRequest = z.infer<typeof supervisorExecRequestSchema>;
 
-export const supervisorInterruptSchema = z.object({ turnId: promptIdSchema });
+/**
+ * Why a turn is interrupted. `requested`: somebody asked. `limit`: a bound was reached, and the turn ends as failed with this
+ * message. `suspend`: it goes on in the next generation under its id, and ends here with `turn.suspended`.
+ */
+export const interruptReasonSchema = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('requested') }),
+  z.object({ kind: z.literal('limit'), message: z.string() }),
+  z.object({ kind: z.literal('suspend') }),
+]);
+export type InterruptReason = z.infer<typeof interruptReasonSchema>;
+
+export const supervisorInterruptSchema = z.object({
+  turnId: promptIdSchema,
+  reason: interruptReasonSchema.default({ kind: 'requested' }),
+});
+export type SupervisorInterrupt = z.infer<typeof supervisorInterruptSchema>;
+
+export const supervisorSteerSchema = z.object({ turnId: promptIdSchema, steer: steerSchema });
+export type SupervisorSteer = z.infer<typeof supervisorSteerSchema>;
 
 /** Answer of `GET /status`, which needs no `/start`. */
 export const supervisorStatusSchema = z.object({
@@ -89,6 +120,8 @@ export const supervisorStatusSchema = z.object({
   generation: z.number().int().nullable(),
   journalBytes: z.number().int(),
   turnId: z.string().nullable(),
+  /** Of the running turn: milliseconds since the agent said anything, and how many of its tools run. */
+  agent: z.object({ quietMs: z.number(), runningTools: z.number().int() }).nullable().default(null),
 });
 export type SupervisorStatus = z.infer<typeof supervisorStatusSchema>;
 
@@ -140,6 +173,16 @@ export const journalRecordSchema = z.discriminatedUnion('kind', [
     message: z.string(),
     losses: z.number().int().positive(),
   }),
+  /** A steering prompt: written before the agent is told. */
+  z.object({ kind: z.literal('turn.steered'), ...turnRecord, promptId: promptIdSchema }),
+  /** Ends `/turns`: the agent was stopped so that the turn goes on in the next generation. */
+  z.object({
+    kind: z.literal('turn.suspended'),
+    ...turnRecord,
+    totals: turnTotalsSchema,
+    agentSessionId: z.string().nullable(),
+    carried: z.array(carriedWorkSchema),
+  }),
   /** Ends `/turns`. Written after the carried work was taken. */
   z.object({
     kind: z.literal('turn.ended'),
@@ -171,3 +214,9 @@ export const streamEndSchema = z.object({
   record: journalRecordSchema.nullable(),
 });
 export type StreamEnd = z.infer<typeof streamEndSchema>;
+
+/** How often a stream without records shows that it is followed. */
+export const streamAliveSeconds = 15;
+
+export const streamAliveSchema = z.object({ kind: z.literal('stream.alive') });
+export type StreamAlive = z.infer<typeof streamAliveSchema>;

@@ -39,10 +39,20 @@ export const turnTotalsSchema = z.object({
 });
 export type TurnTotals = z.infer<typeof turnTotalsSchema>;
 
+/** How a prompt ended: by the end of its turn, cancelled before it ran, or said to the agent within another turn. */
+export const promptEndSchema = z.discriminatedUnion('status', [
+  ...turnOutcomeSchema.options,
+  z.object({ status: z.literal('cancelled') }),
+  z.object({ status: z.literal('steered'), into: z.string() }),
+]);
+export type PromptEnd = z.infer<typeof promptEndSchema>;
+
 export type TurnView =
   | { turnId: string; status: 'queued'; position: number }
   | { turnId: string; status: 'running' }
-  | ({ turnId: string; answer: string; costUsd: number } & TurnOutcome);
+  /** A prompt that is on its way to the agent, into the running turn. */
+  | { turnId: string; status: 'steering'; into: string }
+  | ({ turnId: string; answer: string; costUsd: number } & PromptEnd);
 
 /** How an exec ended. `lost`: the supervisor or the sandbox went away; whether it finished is unknown, it is not run again. */
 export const execOutcomeSchema = z.discriminatedUnion('status', [

@@ -1,8 +1,8 @@
 /** Getting a repository into its folder and onto the session's branch. */
 import type { RepositoryHead } from '../contracts/checkpoint.ts';
 import { RepositoryUnavailable, startFailureOf } from './failures.ts';
-import { readHead } from './heads.ts';
-import { type GitRunner, safeGit } from './runner.ts';
+import { isSessionBranch, readHead } from './heads.ts';
+import { type Git, type GitRunner, safeGit } from './runner.ts';
 
 export type CloneInput = {
   /** The folder name, by which events call the repository. */
@@ -42,6 +42,39 @@ export async function fetchRepository(run: GitRunner, input: CloneInput): Promis
   const fetched = await git.try(['fetch', '--quiet', '--prune', 'origin']);
   if (fetched.exitCode !== 0) throw new RepositoryUnavailable(startFailureOf(input, fetched.stderr));
   return readHead(run, input);
+}
+
+/**
+ * Whether the folder holds a clone that was ended: the session's branch is its last step. A snapshot of a session that this
+ * one was forked from has that one's branch, which becomes this one's: index and files stay as they are.
+ */
+export async function holdsClone(run: GitRunner, input: CloneInput): Promise<boolean> {
+  const git = safeGit(run, input.directory);
+  const own = `refs/heads/${input.sessionBranch}`;
+  const [top, branch] = await Promise.all([
+    git.try(['rev-parse', '--git-dir']),
+    git.try(['rev-parse', '--verify', '--quiet', own]),
+  ]);
+  if (top.stdout.trim() !== '.git') return false;
+  if (branch.exitCode === 0) return true;
+  const source = await otherSessionsBranch(git);
+  if (source === null) return false;
+  return (await git.try(['branch', '--move', source, input.sessionBranch])).exitCode === 0;
+}
+
+async function otherSessionsBranch(git: Git): Promise<string | null> {
+  const prefix = 'refs/heads/';
+  const [head, listed] = await Promise.all([
+    git.try(['symbolic-ref', '--quiet', 'HEAD']),
+    git.run(['for-each-ref', '--format=%(refname)', prefix]),
+  ]);
+  const names = listed
+    .split('\n')
+    .map((ref) => ref.slice(prefix.length))
+    .filter(isSessionBranch);
+  const current = head.stdout.trim().slice(prefix.length);
+  if (names.includes(current)) return current;
+  return names.length === 1 ? (names[0] ?? null) : null;
 }
 
 /** The session's branch as the remote has it when it was pushed before, else new from the branch the session starts from. */

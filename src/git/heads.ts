@@ -5,6 +5,11 @@ import { type GitRunner, safeGit } from './runner.ts';
 /** The `head` of a branch without a commit. */
 export const noCommit = '0'.repeat(40);
 
+/** Of some session: this one, or one that it was forked from. */
+export function isSessionBranch(branch: string): boolean {
+  return branch.startsWith('harvest/');
+}
+
 export async function readHead(
   run: GitRunner,
   input: { repository: string; directory: string },

@@ -27,6 +27,7 @@ const faultSchema = z.discriminatedUnion('fault', [
   z.strictObject({ fault: z.literal('cutControlPlaneConnections') }),
   z.strictObject({ fault: z.literal('expireRouterTokens') }),
   z.strictObject({ fault: z.literal('killSandbox'), sandboxId: z.string() }),
+  z.strictObject({ fault: z.literal('announce'), url: z.url() }),
   z.strictObject({ fault: z.literal('clear') }),
 ]);
 type Fault = z.output<typeof faultSchema>;
@@ -117,6 +118,9 @@ export class ControlServer {
         return {};
       case 'killSandbox':
         await faults.killSandbox(request.sandboxId);
+        return {};
+      case 'announce':
+        faults.announceTo(request.url);
         return {};
       case 'clear':
         faults.clear();

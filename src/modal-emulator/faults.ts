@@ -4,6 +4,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { CallContext } from './rpc/handler.ts';
 import { RpcError, type StatusName } from './rpc/rpc-error.ts';
+import { announce } from './announce.ts';
 
 type Effect =
   | { kind: 'delay'; delayMs: number }
@@ -29,6 +30,7 @@ export class Faults {
   readonly calls: RecordedCall[] = [];
   readonly #targets: FaultTargets;
   #rules: Rule[] = [];
+  #announceUrl: string | undefined;
 
   constructor(targets: FaultTargets) {
     this.#targets = targets;
@@ -74,8 +76,17 @@ export class Faults {
     await this.#targets.killSandbox(sandboxId);
   }
 
+  /**
+   * From now on every call is announced to `url` (announce.ts) before anything is done and before its answer, and waits there
+   * for as long as the listener likes; undefined ends that.
+   */
+  announceTo(url: string | undefined): void {
+    this.#announceUrl = url;
+  }
+
   clear(): void {
     this.#rules = [];
+    this.#announceUrl = undefined;
   }
 
   record(context: CallContext): void {
@@ -85,6 +96,7 @@ export class Faults {
   }
 
   async beforeCall(context: CallContext): Promise<void> {
+    await announce(this.#announceUrl, { rpc: context.rpc, moment: 'call' });
     const delay = this.#take(context.rpc, 'delay');
     if (delay?.kind === 'delay') await sleep(delay.delayMs);
     const throttle = this.#take(context.rpc, 'throttle');
@@ -95,7 +107,8 @@ export class Faults {
     if (failure?.kind === 'fail') throw new RpcError(failure.statusName, 'failed by a test');
   }
 
-  afterCall(context: CallContext): RpcError | undefined {
+  async afterCall(context: CallContext): Promise<RpcError | undefined> {
+    await announce(this.#announceUrl, { rpc: context.rpc, moment: 'answer' });
     const loss = this.#take(context.rpc, 'loseAnswer');
     return loss?.kind === 'loseAnswer' ? new RpcError(loss.statusName, 'answer lost by a test') : undefined;
   }

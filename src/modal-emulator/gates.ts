@@ -50,7 +50,7 @@ function gate(faults: Faults, authorize: (context: CallContext) => void): Gate {
       authorize(context);
       await faults.beforeCall(context);
     },
-    leave: (context) => faults.afterCall(context),
+    leave: async (context) => faults.afterCall(context),
   };
 }
 

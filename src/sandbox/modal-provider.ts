@@ -18,7 +18,14 @@ import { isNotFound, toPortError } from './modal-errors.ts';
 import { ModalHandles } from './modal-handles.ts';
 import { buildImage, deleteImage, findImage } from './modal-images.ts';
 import { ModalSandboxAdapter } from './modal-sandbox.ts';
-import type { CreateSandbox, ImageRecipe, ImageRef, Sandbox, SandboxProvider } from './provider.ts';
+import type {
+  CreateSandbox,
+  ImageRecipe,
+  ImageRef,
+  ListedSandbox,
+  Sandbox,
+  SandboxProvider,
+} from './provider.ts';
 
 const controlTimeoutSeconds = 60;
 const createTimeoutSeconds = 120;
@@ -28,6 +35,8 @@ const firstExecPauseMs = 100;
 
 /** The tag that carries a sandbox's name, which Modal's list does not tell. */
 const nameTag = 'harvest-name';
+/** The one that carries the moment at which it was asked for, in milliseconds since the epoch. */
+const createdTag = 'harvest-created-ms';
 
 export type ModalProviderOptions = ModalClientOptions & {
   /** Modal's app that holds sandboxes and images; `harvest` by default. */
@@ -81,11 +90,11 @@ class ModalProvider implements SandboxProvider {
     return Promise.resolve(this.#wrap(sandboxId));
   }
 
-  list(tags: Readonly<Record<string, string>>): Promise<{ sandboxId: string; name: string | null }[]> {
+  list(tags: Readonly<Record<string, string>>): Promise<ListedSandbox[]> {
     return portCall({ what: 'list sandboxes', timeoutSeconds: controlTimeoutSeconds }, async () => {
       const { appId } = await this.#app();
       const found = await Array.fromAsync(this.#client.sandboxes.list({ appId, tags: { ...tags } }));
-      return Promise.all(found.map((handle) => withName(handle)));
+      return Promise.all(found.map((handle) => describe(handle)));
     });
   }
 
@@ -119,7 +128,7 @@ class ModalProvider implements SandboxProvider {
     return this.#client.sandboxes.create(await this.#app(), await image, {
       name: request.name,
       command: [...request.command],
-      tags: { ...request.tags, [nameTag]: request.name },
+      tags: { ...request.tags, [nameTag]: request.name, [createdTag]: String(Date.now()) },
       timeoutMs: request.timeoutSeconds * 1_000,
     });
   }
@@ -155,15 +164,21 @@ class ModalProvider implements SandboxProvider {
   }
 }
 
-async function withName(handle: ModalSandbox): Promise<{ sandboxId: string; name: string | null }> {
+async function describe(handle: ModalSandbox): Promise<ListedSandbox> {
+  const { sandboxId } = handle;
   try {
-    const tags = await handle.getTags();
-    return { sandboxId: handle.sandboxId, name: tags[nameTag] ?? null };
+    const { [nameTag]: name, [createdTag]: created, ...tags } = await handle.getTags();
+    return { sandboxId, name: name ?? null, tags, createdAt: timeOf(created) };
   } catch (error) {
     // It ended since it was listed.
-    if (isNotFound(error)) return { sandboxId: handle.sandboxId, name: null };
+    if (isNotFound(error)) return { sandboxId, name: null, tags: {}, createdAt: null };
     throw error;
   }
+}
+
+function timeOf(milliseconds: string | undefined): string | null {
+  const time = new Date(Number(milliseconds ?? Number.NaN));
+  return Number.isNaN(time.getTime()) ? null : time.toISOString();
 }
 
 async function firstExec(sandbox: Sandbox, signal: AbortSignal | undefined): Promise<void> {

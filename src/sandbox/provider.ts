@@ -65,6 +65,15 @@ export type Sandbox = {
   terminate(): Promise<void>;
 };
 
+export type ListedSandbox = {
+  sandboxId: string;
+  /** Null, like the tags, for one that ended while it was listed, and for one that somebody else created. */
+  name: string | null;
+  tags: Readonly<Record<string, string>>;
+  /** When it was asked for: never later than its life began. ISO. */
+  createdAt: string | null;
+};
+
 export type SandboxProvider = {
   /** Where its images are. What one place built, another does not know. */
   readonly place: string;
@@ -75,8 +84,8 @@ export type SandboxProvider = {
   findByName(name: string): Promise<Sandbox | null>;
   /** A handle without asking whether it lives. */
   attach(sandboxId: string): Promise<Sandbox>;
-  /** Running sandboxes with all these tags. */
-  list(tags: Readonly<Record<string, string>>): Promise<{ sandboxId: string; name: string | null }[]>;
+  /** Running sandboxes with all these tags, whoever created them in this place. */
+  list(tags: Readonly<Record<string, string>>): Promise<ListedSandbox[]>;
   /** Deleting one that is gone is no error. */
   deleteImage(image: ImageRef): Promise<void>;
   close(): Promise<void>;

@@ -10,6 +10,14 @@ export async function deleteSession(
 ): Promise<void> {
   if (!keepEvents) await deleteEvents(db, sessionId);
   await db.deleteFrom('checkpoints').where('session_id', '=', sessionId).execute();
+  await db.deleteFrom('rewound_conversations').where('session_id', '=', sessionId).execute();
+  await db.deleteFrom('closed_sessions').where('session_id', '=', sessionId).execute();
+  await db.deleteFrom('forks').where('session_id', '=', sessionId).execute();
+  await db
+    .deleteFrom('snapshots')
+    .where('session_id', '=', sessionId)
+    .where('deleted_at', 'is not', null)
+    .execute();
   await db.deleteFrom('blobs').where('session_id', '=', sessionId).execute();
   await db.deleteFrom('transcript_entries').where('session_id', '=', sessionId).execute();
   await db

@@ -4,6 +4,7 @@
  */
 import { sql, type Kysely } from 'kysely';
 import type { Migration, MigrationProvider } from 'kysely/migration';
+import { createKeepingTables } from './migration-keeping.ts';
 
 const migrations: Record<string, Migration> = {
   '0001-sessions': { up: createSessionTables },
@@ -11,6 +12,7 @@ const migrations: Record<string, Migration> = {
   '0003-image-places': { up: addImagePlaces },
   '0004-doubted-creates': { up: addDoubts },
   '0005-doubts-of-ended': { up: keepDoubtsOpen },
+  '0006-keeping': { up: createKeepingTables },
 };
 
 export const schemaVersion = Object.keys(migrations).length;

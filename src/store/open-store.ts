@@ -6,6 +6,7 @@ import { sql } from 'kysely';
 import { Migrator } from 'kysely/migration';
 import { createCarriedWork } from './blobs.ts';
 import { createCheckpoints } from './checkpoints.ts';
+import { createClosedSessions, createUnownedSandboxes } from './closed-sessions.ts';
 import { StoreDatabase } from './database.ts';
 import { deleteSession } from './delete-session.ts';
 import { Doorbell } from './doorbell.ts';
@@ -14,8 +15,10 @@ import { createEventLog } from './event-log.ts';
 import { createImageRecords } from './image-records.ts';
 import { createJournal } from './journal.ts';
 import { migrationProvider, schemaVersion } from './migrations.ts';
+import { createRestorePoints } from './restore-points.ts';
 import { createSandboxLedger } from './sandbox-ledger.ts';
 import { createSessionIds } from './session-ids.ts';
+import { createSnapshotAccount } from './snapshot-account.ts';
 import { isBusy } from './sqlite-connection.ts';
 import type { Store, StoreReader } from './store.ts';
 import { createTranscripts } from './transcripts.ts';
@@ -109,6 +112,10 @@ function assemble(database: StoreDatabase): Store {
     carriedWork: createCarriedWork(database),
     sandboxes: createSandboxLedger(database),
     images: createImageRecords(database),
+    snapshots: createSnapshotAccount(database),
+    restorePoints: createRestorePoints(database),
+    closedSessions: createClosedSessions(database),
+    unownedSandboxes: createUnownedSandboxes(database),
     deleteSession: async (sessionId, options = {}) =>
       database.write(async (db) => deleteSession(db, sessionId, options)),
     close,

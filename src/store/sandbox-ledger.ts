@@ -45,6 +45,11 @@ export function createSandboxLedger(database: StoreDatabase): SandboxLedger {
       const found = await row(database.read, name).executeTakeFirst();
       return found === undefined ? null : fromRow(found);
     },
+    findNewest: async (sessionId) => {
+      const query = database.read.selectFrom('sandboxes').selectAll().where('session_id', '=', sessionId);
+      const found = await query.orderBy('generation', 'desc').limit(1).executeTakeFirst();
+      return found === undefined ? null : fromRow(found);
+    },
     listOpen: async () => {
       const query = database.read.selectFrom('sandboxes').selectAll().where(isOpen);
       return (await query.orderBy('intended_at').execute()).map(fromRow);

@@ -1,5 +1,6 @@
 /** The tables as Kysely types. Texts named `…_json` were written by this store from a checked value. */
 import type { Generated } from 'kysely';
+import type { SnapshotPurpose } from './keeping-port.ts';
 
 export type Tables = {
   session_ids: SessionIdsTable;
@@ -10,6 +11,11 @@ export type Tables = {
   blobs: BlobsTable;
   sandboxes: SandboxesTable;
   base_images: BaseImagesTable;
+  snapshots: SnapshotsTable;
+  forks: ForksTable;
+  rewound_conversations: RewoundConversationsTable;
+  closed_sessions: ClosedSessionsTable;
+  unowned_sandboxes: UnownedSandboxesTable;
 };
 
 type SessionIdsTable = {
@@ -53,6 +59,10 @@ type CheckpointsTable = {
   session_id: string;
   checkpoint_id: string;
   checkpoint_json: string;
+  /** The checkpoint that this one follows: the one the session stood at when it was first saved. */
+  parent_id: string | null;
+  /** Of the snapshot in `checkpoint_json`. */
+  snapshot_image_id: string | null;
 };
 
 type BlobsTable = {
@@ -79,4 +89,40 @@ type BaseImagesTable = {
   image_id: string;
   runtime_version: string;
   built_at: string;
+};
+
+type SnapshotsTable = {
+  image_id: string;
+  session_id: string;
+  checkpoint_id: string;
+  purpose: SnapshotPurpose;
+  taken_at: string;
+  condemned_at: string | null;
+  deleted_at: string | null;
+};
+
+/** A session that began at another one's checkpoint, and from its snapshot when there was one. */
+type ForksTable = {
+  session_id: string;
+  from_session_id: string;
+  from_checkpoint_id: string;
+  image_id: string | null;
+};
+
+/** The conversation that a rewind went back to, until an entry comes that is newer than all there were then. */
+type RewoundConversationsTable = {
+  session_id: string;
+  /** Null: there was no conversation yet. */
+  agent_session_id: string | null;
+  entries_until: number;
+};
+
+type ClosedSessionsTable = {
+  session_id: string;
+  forget_at: string;
+};
+
+type UnownedSandboxesTable = {
+  sandbox_id: string;
+  seen_at: string;
 };

@@ -15,6 +15,7 @@
 import type { Checkpoint } from '../contracts/checkpoint.ts';
 import type { EventBody, EventType, OwnEvent, SessionEvent } from '../contracts/events.ts';
 import type { TranscriptBatch, TranscriptEntry } from '../contracts/transcript.ts';
+import type { ClosedSessions, RestorePoints, SnapshotAccount, UnownedSandboxes } from './keeping-port.ts';
 
 /** What watchers of sessions may use: nothing in it writes. */
 export type StoreReader = {
@@ -35,9 +36,14 @@ export type Store = {
   readonly carriedWork: CarriedWorkKeeper;
   readonly sandboxes: SandboxLedger;
   readonly images: ImageRecords;
+  readonly snapshots: SnapshotAccount;
+  readonly restorePoints: RestorePoints;
+  readonly closedSessions: ClosedSessions;
+  readonly unownedSandboxes: UnownedSandboxes;
   /**
    * Forgets a session: event log, journal cursors, transcripts, checkpoints and carried work. With `keepEvents` the event
-   * log and its journal cursors stay. Sandboxes stay in the ledger until they ended. The session's id is free again when
+   * log and its journal cursors stay. Sandboxes stay in the ledger until they ended, snapshots in the account until they are
+   * deleted: nobody needs them any more. The session's id is free again when
    * nothing of it stays.
    */
   deleteSession(sessionId: string, options?: { keepEvents?: boolean }): Promise<void>;
@@ -139,7 +145,7 @@ export type TranscriptPosition = {
 };
 
 export type TranscriptReader = {
-  /** The end of the newest conversation; null when there is none. */
+  /** The end of the newest conversation, or of the one that a rewind went back to; null when there is none. */
   position(sessionId: string): Promise<TranscriptPosition | null>;
   /** The conversation up to `position`, by default the whole newest one; null when there is none. */
   read(
@@ -213,6 +219,8 @@ export type SandboxLedger = {
   /** The attempt in doubt certainly brings no sandbox any more. Leaves one that came into doubt since then. */
   settleDoubt(doubt: { name: string; doubtedAt: string }): Promise<void>;
   find(name: string): Promise<SandboxRecord | null>;
+  /** The session's row of the highest generation. */
+  findNewest(sessionId: string): Promise<SandboxRecord | null>;
   /** The open rows. Oldest first. */
   listOpen(): Promise<SandboxRecord[]>;
 };

@@ -3,10 +3,11 @@ import type { Kysely } from 'kysely';
 import { transcriptEntrySchema, type TranscriptBatch } from '../contracts/transcript.ts';
 import type { StoreDatabase } from './database.ts';
 import type { Tables } from './schema.ts';
+import { rewoundConversation } from './rewound-conversations.ts';
 import type { TranscriptPosition, TranscriptReader } from './store.ts';
 
 /** The conversation with the caller; subagents have subpaths. */
-const mainConversation = '';
+export const mainConversation = '';
 
 export function createTranscripts(database: StoreDatabase): TranscriptReader {
   const db = database.read;
@@ -28,19 +29,30 @@ export function createTranscripts(database: StoreDatabase): TranscriptReader {
 }
 
 async function positionOf(db: Kysely<Tables>, sessionId: string): Promise<TranscriptPosition | null> {
+  const rewound = await rewoundConversation(db, sessionId);
   const newest = await db
     .selectFrom('transcript_entries')
     .select('agent_session_id')
     .where('session_id', '=', sessionId)
     .where('subpath', '=', mainConversation)
+    .where('ordinal', '>', rewound?.entries_until ?? 0)
     .orderBy('ordinal', 'desc')
     .limit(1)
     .executeTakeFirst();
-  if (newest === undefined) return null;
-  const { count } = await selectEntries(db, sessionId, newest.agent_session_id)
+  const agentSessionId = newest?.agent_session_id ?? rewound?.agent_session_id;
+  if (agentSessionId === undefined || agentSessionId === null) return null;
+  return { agentSessionId, entries: await countEntries(db, sessionId, agentSessionId) };
+}
+
+export async function countEntries(
+  db: Kysely<Tables>,
+  sessionId: string,
+  agentSessionId: string,
+): Promise<number> {
+  const { count } = await selectEntries(db, sessionId, agentSessionId)
     .select((expression) => expression.fn.countAll<number>().as('count'))
     .executeTakeFirstOrThrow();
-  return { agentSessionId: newest.agent_session_id, entries: count };
+  return count;
 }
 
 function selectEntries(db: Kysely<Tables>, sessionId: string, agentSessionId: string) {

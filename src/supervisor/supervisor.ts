@@ -4,9 +4,11 @@
  * Keeps I2 (all acts go through the records), I8 (secrets only in the session's proxies) and I10.
  */
 import type {
+  InterruptReason,
   StartRequest,
   SupervisorExecRequest,
   SupervisorStatus,
+  SupervisorSteer,
   TurnRequest,
 } from '../contracts/supervisor.ts';
 import type { AgentSession } from './agent-session/agent-session.ts';
@@ -55,6 +57,7 @@ export class Supervisor {
       generation: this.#generation?.number ?? null,
       journalBytes: this.#generation?.journal.size ?? 0,
       turnId: this.#generation?.turns.running ?? null,
+      agent: this.#running?.agent.state ?? null,
     };
   }
 
@@ -101,8 +104,12 @@ export class Supervisor {
     this.#running?.agent.warm();
   }
 
-  interrupt(turnId: string): boolean {
-    return this.#running?.agent.interrupt(turnId) ?? false;
+  interrupt(turnId: string, reason: InterruptReason): boolean {
+    return this.#running?.turns.interrupt(turnId, reason) ?? false;
+  }
+
+  steer(request: SupervisorSteer): boolean {
+    return this.#started().turns.steer(request);
   }
 
   /** For a snapshot: agent and execs ended, everything on disk. What follows needs a new start. */

@@ -32,8 +32,8 @@ export const { runTurn } = proxyActivities<SessionActivities>({ ...watched, star
 /** May retry: an exec id runs once; a repeat attaches (I2). */
 export const { runExec } = proxyActivities<SessionActivities>({ ...watched, startToCloseTimeout: '25h' });
 
-/** May retry: interrupting a turn that ended does nothing. */
-export const { interruptTurn } = proxyActivities<SessionActivities>({
+/** May retry: interrupting a turn that ended does nothing, and what was said is told once (I2). */
+export const { interruptTurn, steerTurn } = proxyActivities<SessionActivities>({
   ...common,
   startToCloseTimeout: '20s',
   scheduleToCloseTimeout: '2m',
@@ -44,6 +44,12 @@ export const { takeSnapshot } = proxyActivities<SessionActivities>({
   ...watched,
   startToCloseTimeout: '10m',
   scheduleToCloseTimeout: '20m',
+});
+
+/** May retry: what was copied is found. */
+export const { prepareCheckpoint } = proxyActivities<SessionActivities>({
+  ...watched,
+  startToCloseTimeout: '10m',
 });
 
 /** May retry: ending a sandbox that ended does nothing, and deleting what is deleted neither. */

@@ -7,6 +7,7 @@ import { failureTypes } from '../contracts/failures.ts';
 import type { FailureType } from '../contracts/failures.ts';
 import { jsonBytes } from '../contracts/json-bytes.ts';
 import type { ExecRequest, Prompt } from '../contracts/messages.ts';
+import { begunTurn } from './decisions.ts';
 import type { SessionData } from './session-data.ts';
 
 /** Why a message is not taken; null where it is, or was: the same message again gets the same answer, and nothing else. */
@@ -25,12 +26,14 @@ export function refusePrompt(data: SessionData, prompt: Prompt): Refusal | null 
   }
   const closed = refuseClosed(data);
   if (closed !== null) return closed;
-  if (data.queue.length >= bounds.queuedPrompts) {
+  // What was said within a turn waits, too: it may become a turn of its own.
+  const texts = data.queue.flatMap(({ text, steers }) => [text, ...steers.map((said) => said.text)]);
+  if (texts.length >= bounds.queuedPrompts) {
     return refuse(
       `the queue is full (${bounds.queuedPrompts} prompts): wait for a turn to end, or interrupt one`,
     );
   }
-  const bytes = jsonBytes([...data.queue, prompt].map(({ text }) => text));
+  const bytes = jsonBytes([...texts, prompt.text]);
   if (bytes > bounds.queuedPromptBytes) {
     return refuse(
       `the queued prompts together exceed ${bounds.queuedPromptBytes / 1024} KiB: wait for a turn to end`,
@@ -55,6 +58,42 @@ export function refuseExec(data: SessionData, exec: ExecRequest): Refusal | null
       `the waiting commands together exceed ${bounds.queuedExecBytes / 1024} KiB: wait for one to end`,
     );
   }
+  return null;
+}
+
+/** Of a prompt that waits; one that was cancelled is no refusal. */
+export function refuseCancel(data: SessionData, promptId: string): Refusal | null {
+  const running = begunTurn(data);
+  if (running?.id === promptId) return refuse(`turn "${promptId}" has begun: interrupt it instead`);
+  if (running?.steers.some((said) => said.promptId === promptId) === true)
+    return refuse(
+      `prompt "${promptId}" was said to the agent within turn "${running.id}": interrupt that turn instead`,
+    );
+  if (data.queue.some((queued) => queued.id === promptId)) return null;
+  const ended = data.endedTurns.find((turn) => turn.turnId === promptId);
+  if (ended?.outcome.status === 'cancelled') return null;
+  if (ended !== undefined)
+    return refuse(`prompt "${promptId}" has ended (${ended.outcome.status}): nothing is left to cancel`);
+  return refuse(`no prompt "${promptId}" waits: only a queued prompt can be cancelled`);
+}
+
+/** What would be lost, or would come between, has to end first. */
+export function refuseRewind(
+  data: SessionData,
+  { checkpointId, runningExecs }: { checkpointId: string; runningExecs: number },
+): Refusal | null {
+  const closed = refuseClosed(data);
+  if (closed !== null) return closed;
+  const { rewind } = data.asked;
+  if (rewind !== null && rewind !== checkpointId)
+    return refuse(`a rewind to "${rewind}" is under way: wait for its end`);
+  const running = begunTurn(data);
+  if (running !== null)
+    return refuse(`turn "${running.id}" is running: interrupt it, or wait for its end, before a rewind`);
+  if (data.queue.length > 0)
+    return refuse('prompts are queued: cancel them, or wait for their turns, before a rewind');
+  if (runningExecs + data.pendingExecs.length > 0)
+    return refuse('a command is running: wait for its end before a rewind');
   return null;
 }
 

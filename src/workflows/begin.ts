@@ -2,10 +2,10 @@
 import { allHandlersFinished, condition, sleep, workflowInfo } from '@temporalio/workflow';
 import { failureTypes } from '../contracts/failures.ts';
 import { recordEvents } from './activities.ts';
-import { failPrompts } from './close.ts';
 import { asWorkflowFailure, describeFailure, failureTypeOf } from './failure.ts';
-import { loseExecs } from './run-exec.ts';
+import { loseExecs } from './lose-execs.ts';
 import type { SessionRun } from './session-run.ts';
+import { failPrompts } from './turn-ends.ts';
 
 /** After the store did not answer. */
 const claimPause = '5s';

@@ -1,23 +1,21 @@
 /** The end of a session: nothing of it is left running, whatever brought the end about. */
 import { condition } from '@temporalio/workflow';
-import type { TurnFailure } from '../contracts/turn.ts';
 import { closeSession, recordEvents } from './activities.ts';
 import { describeFailure } from './failure.ts';
 import { endSandboxesOf } from './pause.ts';
-import { loseExecs } from './run-exec.ts';
-import { failTurn } from './run-turn.ts';
+import { loseExecs } from './lose-execs.ts';
+import { failPrompts } from './turn-ends.ts';
 import type { CloseReason } from '../contracts/session-state.ts';
 import type { SessionRun } from './session-run.ts';
 
 /** Why the main loop ended: asked to, cancelled, or by a failure. */
 function closeReasonOf(run: SessionRun, error: unknown): { reason: CloseReason; message?: string } {
-  if (error === null) return { reason: run.cancelled ? 'cancelled' : 'terminated' };
+  if (error === null) {
+    if (run.data.asked.close === 'expire') return { reason: 'expired' };
+    return { reason: run.cancelled ? 'cancelled' : 'terminated' };
+  }
   const started = run.data.checkpoint !== null || run.data.heads.length > 0;
   return { reason: started ? 'failed' : 'start-failed', message: describeFailure(error) };
-}
-
-export function failPrompts(run: SessionRun, failure: TurnFailure): void {
-  for (const prompt of run.data.queue) failTurn(run, prompt, failure);
 }
 
 /** Answers why. A clean-up step that fails is told and does not keep the session from closing. */
@@ -34,13 +32,14 @@ export async function closeRun(run: SessionRun, error: unknown): Promise<CloseRe
   // Also after a failed start: the sandbox of an attempt that did not report back is in the ledger.
   await endSandboxesOf(run);
   data.sandbox = null;
+  data.waiting = null;
   loseExecs(run, closing.message ?? 'the session was ended before this command did');
   // Nothing that happened before comes after it: what another activity may still have to append is appended with it.
   await condition(() => !run.recording);
   run.takeBackEvents();
   run.emit({ type: 'session.closed', data: closing }, { eventId: 'session-closed' });
   run.setPhase({ status: 'closed', ...closing });
-  const discard = data.asked.close === 'discard';
+  const discard = data.asked.close === 'discard' || data.asked.close === 'expire';
   await run
     .carrying(async (input) => closeSession.executeWithOptions({ summary: 'close' }, [{ ...input, discard }]))
     .catch((failure: unknown) => run.warn(`not everything was cleaned up: ${describeFailure(failure)}`));

@@ -1,6 +1,7 @@
 /** What the session does next, and how it goes on after a loss: state in, decision out. Nothing here acts. */
 import { bounds } from '../contracts/bounds.ts';
 import type { TurnFailure } from '../contracts/turn.ts';
+import { isSpent } from './budget.ts';
 import type { PendingExec, QueuedPrompt, SessionData } from './session-data.ts';
 
 export type Step =
@@ -11,6 +12,8 @@ export type Step =
   | { do: 'lose'; cause: string }
   | { do: 'turn'; prompt: QueuedPrompt }
   | { do: 'checkpoint' }
+  | { do: 'rewind'; checkpointId: string }
+  | { do: 'rollover' }
   | { do: 'wait' };
 
 /** The order of the cases is the order of precedence. */
@@ -18,8 +21,10 @@ export function nextStep(data: SessionData, runningExecs: number): Step {
   if (data.asked.close !== 'no') return { do: 'close' };
   if (data.phase.status === 'starting') return { do: 'open', reason: 'start' };
   if (data.sandbox?.lostCause !== undefined) return { do: 'lose', cause: data.sandbox.lostCause };
-  // A turn whose sandbox was lost goes first: a pause waits for turns.
-  const midTurn = (data.queue[0]?.restarts ?? 0) > 0;
+  // A turn that has begun goes first: a pause waits for turns.
+  const midTurn = data.queue[0]?.startedAt !== undefined;
+  if (data.asked.rewind !== null && !midTurn)
+    return runningExecs > 0 ? { do: 'wait' } : { do: 'rewind', checkpointId: data.asked.rewind };
   if (data.asked.pause !== 'no' && !midTurn) {
     // Execs end by themselves (they have a time limit); pausing under them would lose their work. One that was taken
     // before begins at once where there is a sandbox.
@@ -29,9 +34,16 @@ export function nextStep(data: SessionData, runningExecs: number): Step {
   if (data.sandbox === null) {
     return data.asked.resume || midTurn ? { do: 'open', reason: openReason(data) } : { do: 'wait' };
   }
+  if (rollsOver(data, runningExecs)) return { do: 'rollover' };
   if (data.asked.checkpoint) return { do: 'checkpoint' };
   const prompt = data.queue[0];
-  return prompt === undefined ? { do: 'wait' } : { do: 'turn', prompt };
+  if (prompt === undefined || (isSpent(data) && !midTurn)) return { do: 'wait' };
+  return { do: 'turn', prompt };
+}
+
+/** The sandbox comes to its end: it is left when no exec runs, and in time whatever runs. */
+export function rollsOver({ asked }: SessionData, runningExecs: number): boolean {
+  return asked.rollover === 'now' || (asked.rollover === 'soon' && runningExecs === 0);
 }
 
 function openReason({ phase, pendingExecs, queue }: SessionData): Extract<Step, { do: 'open' }>['reason'] {
@@ -41,6 +53,12 @@ function openReason({ phase, pendingExecs, queue }: SessionData): Extract<Step, 
 }
 
 export type AfterLoss = { do: 'again'; count: number } | { do: 'fail'; failure: TurnFailure };
+
+/** The turn that has begun and not ended, whether or not a sandbox is there for it now. */
+export function begunTurn({ queue }: SessionData): QueuedPrompt | null {
+  const [prompt] = queue;
+  return prompt?.startedAt === undefined ? null : prompt;
+}
 
 /** I2: the agent process or the supervisor died in mid-turn. */
 export function afterAgentLoss(losses: number, message: string): AfterLoss {
@@ -75,8 +93,18 @@ export function afterExecLoss(
 }
 
 /** What the agent is told when its turn runs again from a checkpoint (I4). */
-export function restartNotice(checkpointId: string | null): string {
-  const point = checkpointId === null ? 'the beginning of the session' : 'the end of the previous turn';
+export function restartNotice({
+  checkpointId,
+  midTurn,
+}: {
+  checkpointId: string | null;
+  midTurn: boolean;
+}): string {
+  const point = midTurn
+    ? 'the point where the sandbox before it was left'
+    : checkpointId === null
+      ? 'the beginning of the session'
+      : 'the end of the previous turn';
   return (
     `[Harvest] The sandbox was lost while you worked on the following request. Files and conversation are back at ${point}; ` +
     'what you did since then in the sandbox is gone, but what you pushed or sent elsewhere is not. ' +
@@ -84,15 +112,11 @@ export function restartNotice(checkpointId: string | null): string {
   );
 }
 
-/** Milliseconds until the session has been idle long enough; 0: now (I12). */
-export function idleRemainingMs(lastActivityAt: string, idleSeconds: number, nowMs: number): number {
-  return Math.max(0, Date.parse(lastActivityAt) + idleSeconds * 1_000 - nowMs);
-}
-
 export function isIdle(data: SessionData, runningExecs: number): boolean {
   return (
     data.phase.status === 'idle' &&
-    data.queue.length === 0 &&
+    // What waits for a raised budget waits for people.
+    (data.queue.length === 0 || isSpent(data)) &&
     data.pendingExecs.length === 0 &&
     runningExecs === 0
   );

@@ -1,17 +1,21 @@
 /** What people see of a session in the Temporal UI: current details in Markdown, and summaries of activities. */
 import type { SessionInput } from '../contracts/session-input.ts';
+import type { SessionClocks } from '../contracts/session-state.ts';
+import { isSpent } from './budget.ts';
 import type { SessionData } from './session-data.ts';
 
 /** What a glance is for comes first: the Temporal UI shows about ten lines without scrolling. */
-export function renderDetails(input: SessionInput, data: SessionData): string {
+export function renderDetails(input: SessionInput, data: SessionData, clocks: SessionClocks): string {
   const current = data.queue[0];
   const waiting = data.phase.status === 'running' ? data.queue.length - 1 : data.queue.length;
   const lines = [
     headline(data),
     '',
+    ...hindrances(data),
     ...(current === undefined ? [] : [`> ${oneLine(current.text, 300)}`, '']),
     ...input.repositories.map((repository) => `- repository: \`${repository.url}\` (${repository.branch})`),
-    `- user: ${input.user.name} · turns ended: ${data.turns} · queued: ${waiting} · cost: $${data.costUsd.toFixed(4)}`,
+    `- user: ${input.user.name} · turns ended: ${data.turns} · queued: ${waiting} · cost: ${costs(data)}`,
+    ...clockLines(clocks),
     `- generation ${data.generation}${data.sandbox === null ? ', no sandbox' : `, sandbox \`${data.sandbox.sandboxId}\``}`,
   ];
   for (const head of data.heads) {
@@ -20,6 +24,34 @@ export function renderDetails(input: SessionInput, data: SessionData): string {
   if (data.checkpoint !== null) lines.push(`- last checkpoint: \`${data.checkpoint.checkpointId}\``);
   // The UI cuts off the last line: an empty one.
   return [...lines, '', '\u00a0'].join('\n');
+}
+
+/** What keeps the session from going on. */
+function hindrances(data: SessionData): string[] {
+  const { waiting, budgetUsd, queue } = data;
+  const lines: string[] = [];
+  if (waiting !== null)
+    lines.push(`⏳ waiting for a sandbox since ${waiting.since}: ${oneLine(waiting.message, 200)}`, '');
+  if (budgetUsd !== null && isSpent(data)) {
+    const prompts = queue.length > 0 ? ` (${queue.length} queued)` : '';
+    lines.push(`⏳ the budget of $${budgetUsd} is used up: prompts wait until it is raised${prompts}`, '');
+  }
+  return lines;
+}
+
+function costs({ costUsd, spentUsd, budgetUsd }: SessionData): string {
+  const spent = spentUsd > costUsd ? ` (spent: $${spentUsd.toFixed(4)})` : '';
+  return `$${costUsd.toFixed(4)}${spent}${budgetUsd === null ? '' : ` of $${budgetUsd}`}`;
+}
+
+function clockLines({ pausesAt, turnEndsAt, rollsOverAt, closesAt }: SessionClocks): string[] {
+  const shown = [
+    ['pauses when idle', pausesAt],
+    ['the turn is stopped', turnEndsAt],
+    ['the sandbox is replaced', rollsOverAt],
+    ['closes, and its checkpoints go', closesAt],
+  ].flatMap(([what, at]) => (at === null ? [] : [`${what} at ${at}`]));
+  return shown.length === 0 ? [] : [`- clocks: ${shown.join(' · ')}`];
 }
 
 function headline(data: SessionData): string {

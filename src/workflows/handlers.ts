@@ -3,40 +3,41 @@ import { ApplicationFailure, setHandler } from '@temporalio/workflow';
 import type * as z from 'zod';
 import { failureTypes } from '../contracts/failures.ts';
 import {
+  cancelPromptSchema,
   execSchema,
   interruptSchema,
   pauseSchema,
   promptSchema,
+  rewindSchema,
+  setBudgetSchema,
   terminateSchema,
 } from '../contracts/messages.ts';
-import type {
-  Accepted,
-  ExecAccepted,
-  ExecRequest,
-  InterruptAccepted,
-  InterruptRequest,
-  PauseRequest,
-  TerminateRequest,
-  Prompt,
-  PromptAccepted,
-} from '../contracts/messages.ts';
+import type { InterruptRequest, PauseRequest, TerminateRequest } from '../contracts/messages.ts';
 import * as messages from '../contracts/session-messages.ts';
 import {
+  describeProblem,
+  refuse,
+  refuseCancel,
+  refuseClosed,
   refuseExec,
   refusePrompt,
-  refuseClosed,
-  describeProblem,
-  execHash,
-  refuse,
-  textHash,
+  refuseRewind,
 } from './admission.ts';
 import type { Refusal } from './admission.ts';
+import { cancelPrompt, recordPrompt } from './prompts.ts';
+import {
+  accepted,
+  recordBudget,
+  recordCheckpoint,
+  recordExec,
+  recordInterrupt,
+  recordPause,
+  recordResume,
+  recordRewind,
+  recordTerminate,
+} from './requests.ts';
 import type { SessionRun } from './session-run.ts';
 import { execView, stateView, turnView } from './views.ts';
-import { remember } from './remember.ts';
-import { askForPause, askForSandbox } from './session-data.ts';
-
-const accepted: Accepted = { accepted: true };
 
 export function bindMessages(run: SessionRun): void {
   bindPrompt(run);
@@ -76,12 +77,48 @@ export function bindMessages(run: SessionRun): void {
       validator: (payload: TerminateRequest = {}) => void parse('terminate', terminateSchema, payload),
     },
   );
-  setHandler(messages.stateQuery, () => stateView(run.input, run.data));
+  bindRewindAndBudget(run);
+  setHandler(messages.stateQuery, () => stateView(run.input, run.data, run.runningExecs.size));
+  setHandler(messages.inputQuery, () => run.input);
   setHandler(messages.turnQuery, (turnId) => turnView(run.data, turnId));
   setHandler(messages.execQuery, (execId) => execView(run.data, run.runningExecs, execId));
 }
 
+function bindRewindAndBudget(run: SessionRun): void {
+  setHandler(
+    messages.rewindUpdate,
+    (payload) => recordRewind(run, parse('rewind', rewindSchema, payload).checkpointId),
+    {
+      validator: (payload) => {
+        const { checkpointId } = parse('rewind', rewindSchema, payload);
+        insist(refuseRewind(run.data, { checkpointId, runningExecs: run.runningExecs.size }));
+      },
+    },
+  );
+  setHandler(
+    messages.setBudgetUpdate,
+    (payload) => recordBudget(run, parse('setBudget', setBudgetSchema, payload).budgetUsd),
+    {
+      validator: (payload) => {
+        parse('setBudget', setBudgetSchema, payload);
+        insist(refuseClosed(run.data));
+      },
+    },
+  );
+}
+
 function bindPrompt(run: SessionRun): void {
+  setHandler(
+    messages.cancelPromptUpdate,
+    (payload) => {
+      cancelPrompt(run, parse('cancelPrompt', cancelPromptSchema, payload).id);
+      return accepted;
+    },
+    {
+      validator: (payload) =>
+        insist(refuseCancel(run.data, parse('cancelPrompt', cancelPromptSchema, payload).id)),
+    },
+  );
   setHandler(messages.promptUpdate, (payload) => recordPrompt(run, parse('prompt', promptSchema, payload)), {
     validator: (payload) => insist(refusePrompt(run.data, parse('prompt', promptSchema, payload))),
   });
@@ -95,78 +132,6 @@ function bindPrompt(run: SessionRun): void {
       run.emit({ type: 'prompt.rejected', data: { message: refusal.sentence } }, turnIdOf(payload));
     } else if (parsed.success) recordPrompt(run, parsed.data);
   });
-}
-
-function recordPrompt(run: SessionRun, prompt: Prompt): PromptAccepted {
-  const { data } = run;
-  const known = data.handled.some((handled) => handled.id === prompt.id);
-  if (!known) {
-    remember(data.handled, { id: prompt.id, hash: textHash(prompt.text) });
-    data.queue.push({ ...prompt, restarts: 0, continuations: 0, falseStarts: 0 });
-    askForSandbox(data);
-    run.touch();
-    const { id, ...shown } = prompt;
-    run.emit({ type: 'prompt.queued', data: { ...shown, position: data.queue.length - 1 } }, { turnId: id });
-    run.showDetails();
-  }
-  return {
-    turnId: prompt.id,
-    position: Math.max(
-      0,
-      data.queue.findIndex((queued) => queued.id === prompt.id),
-    ),
-  };
-}
-
-function recordExec(run: SessionRun, exec: ExecRequest): ExecAccepted {
-  const { data } = run;
-  if (!data.handledExecs.some((handled) => handled.id === exec.id)) {
-    remember(data.handledExecs, { id: exec.id, hash: execHash(exec) });
-    data.pendingExecs.push({ ...exec, falseStarts: 0 });
-    askForSandbox(data);
-    run.touch();
-  }
-  return { execId: exec.id };
-}
-
-function recordInterrupt(run: SessionRun, turnId: string | undefined): InterruptAccepted {
-  const { phase } = run.data;
-  if (phase.status !== 'running' || (turnId !== undefined && turnId !== phase.turnId))
-    return { turnId: null };
-  run.interruptAsked = phase.turnId;
-  return { turnId: phase.turnId };
-}
-
-function recordPause(run: SessionRun, interrupt: boolean): Accepted {
-  const { data } = run;
-  if (data.phase.status === 'paused') return accepted;
-  askForPause(data, 'requested');
-  if (interrupt) recordInterrupt(run, undefined);
-  return accepted;
-}
-
-function recordResume(run: SessionRun): Accepted {
-  askForSandbox(run.data);
-  run.touch();
-  return accepted;
-}
-
-function recordCheckpoint(run: SessionRun): Accepted {
-  run.data.asked.checkpoint = true;
-  return accepted;
-}
-
-function recordTerminate(run: SessionRun, discard: boolean): Accepted {
-  const { data } = run;
-  if (data.phase.status === 'closed') return accepted;
-  askToClose(run, discard);
-  return accepted;
-}
-
-/** `discard` is never taken back by a later `terminate` without it. */
-export function askToClose(run: SessionRun, discard: boolean): void {
-  if (run.data.asked.close !== 'discard') run.data.asked.close = discard ? 'discard' : 'terminate';
-  recordInterrupt(run, undefined);
 }
 
 function parse<T>(what: string, schema: z.ZodType<T>, payload: unknown): T {

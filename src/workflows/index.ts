@@ -1,2 +1,3 @@
 /** What the worker bundles. */
 export { session } from './session.ts';
+export { reapSandboxes } from './reap-sandboxes.ts';

@@ -1,12 +1,13 @@
 /** Brings a session into a live sandbox: its first one, a restored one, or one that replaces a lost one. */
 import { failureTypes } from '../contracts/failures.ts';
 import { isUsableRuntime } from '../contracts/runtime-version.ts';
-import type { EventBody } from '../contracts/events.ts';
 import { createSandbox, startSupervisor } from './activities.ts';
 import { describeFailure, failureTypeOf } from './failure.ts';
+import type { CreatedSandbox } from '../activities/types.ts';
+import { beginAtFork } from './go-to-checkpoint.ts';
 import type { SessionRun } from './session-run.ts';
-
-export type ReopenReason = Extract<EventBody, { type: 'session.resuming' }>['data']['reason'];
+import { becomeLive, beginOpening } from './transitions.ts';
+import type { ReopenReason } from './transitions.ts';
 
 /** Sandboxes that are lost while they start are replaced this often before the start counts as failed. */
 const maximumLosses = 3;
@@ -17,20 +18,14 @@ const maximumLosses = 3;
  */
 export async function openSandbox(run: SessionRun, reason: ReopenReason | 'start'): Promise<void> {
   const { data } = run;
-  if (reason !== 'start') {
-    run.setPhase({ status: 'resuming' });
-    run.emit({ type: 'session.resuming', data: { reason } });
-  }
-  // What asks from now on asks for what comes after a pause that waits.
-  data.asked.resume = false;
+  beginOpening(run, reason);
+  if (reason === 'start') await beginAtFork(run);
+  dropUnusableSnapshot(run);
   const first = data.checkpoint === null && data.generation === 0;
   for (let losses = 0; ; losses += 1) {
     data.generation += 1;
     try {
-      await openGeneration(run, first);
-      run.touch();
-      run.setPhase({ status: 'idle' });
-      return;
+      return await openGeneration(run, first);
     } catch (error) {
       const type = failureTypeOf(error);
       if (type === failureTypes.imageGone && data.snapshot !== null) {
@@ -44,28 +39,49 @@ export async function openSandbox(run: SessionRun, reason: ReopenReason | 'start
 }
 
 async function openGeneration(run: SessionRun, first: boolean): Promise<void> {
-  const { data, input } = run;
-  const snapshot =
-    data.snapshot !== null && isUsableRuntime(data.snapshot.runtimeVersion) ? data.snapshot : null;
+  const { data } = run;
   const { generation } = data;
-  const lifetimeSeconds = input.options.sandboxLifetimeSeconds;
-  const created = await run.carrying(async (carried) =>
-    createSandbox.executeWithOptions({ summary: `sandbox of generation ${generation}` }, [
-      { ...carried, generation, snapshot, lifetimeSeconds },
-    ]),
-  );
-  const { sandboxId, imageId } = created;
+  const { sandboxId, imageId, from, endsAt } = await createWhenThereIsRoom(run);
   const checkpointId = data.checkpoint?.checkpointId ?? null;
-  const restore = first ? null : { checkpointId, imageFrom: created.from, imageId };
+  const restore = first ? null : { checkpointId, imageFrom: from, imageId };
   const started = await run.carrying(async (carried) =>
     startSupervisor.executeWithOptions({ summary: first ? 'clone and start the agent' : 'restore' }, [
       { ...carried, generation, sandboxId, restore },
     ]),
   );
-  data.sandbox = {
-    sandboxId: created.sandboxId,
-    imageId: created.imageId,
-    runtimeVersion: started.runtimeVersion,
-  };
-  data.heads = started.heads;
+  const { runtimeVersion, heads } = started;
+  becomeLive(run, { sandboxId, imageId, endsAt, runtimeVersion }, heads);
+}
+
+/** While the provider has no room the session waits, and says so. */
+async function createWhenThereIsRoom(run: SessionRun): Promise<CreatedSandbox> {
+  try {
+    return await create(run, { patient: false });
+  } catch (error) {
+    if (failureTypeOf(error) !== failureTypes.providerBusy) throw error;
+    run.setWaiting(describeFailure(error));
+    return await create(run, { patient: true });
+  } finally {
+    run.setWaiting(null);
+  }
+}
+
+async function create(run: SessionRun, { patient }: { patient: boolean }): Promise<CreatedSandbox> {
+  const { generation, snapshot } = run.data;
+  const lifetimeSeconds = run.input.options.sandboxLifetimeSeconds;
+  return run.carrying(async (carried) =>
+    createSandbox.executeWithOptions({ summary: `sandbox of generation ${generation}` }, [
+      { ...carried, generation, snapshot, lifetimeSeconds, patient },
+    ]),
+  );
+}
+
+/** Its runtime does not understand today's supervisor (contracts/runtime-version.ts). */
+function dropUnusableSnapshot(run: SessionRun): void {
+  const { snapshot } = run.data;
+  if (snapshot === null || isUsableRuntime(snapshot.runtimeVersion)) return;
+  run.data.snapshot = null;
+  run.warn(
+    `the snapshot was made by an older Harvest (${snapshot.runtimeVersion}) and cannot be used: starting from the base image with the carried work`,
+  );
 }

@@ -4,6 +4,8 @@ import { endSandboxes, takeSnapshot } from './activities.ts';
 import { describeFailure, failureTypeOf } from './failure.ts';
 import { isCancellation } from '@temporalio/workflow';
 import type { EventBody } from '../contracts/events.ts';
+import { becomePaused, beginPausing } from './transitions.ts';
+import type { TakeSnapshotInput } from '../activities/types.ts';
 import type { SessionRun } from './session-run.ts';
 
 const noSnapshotOfLost = noSnapshot('the sandbox was lost before its snapshot');
@@ -15,36 +17,28 @@ function noSnapshot(cause: string): EventBody {
 
 /** Ends with phase `paused` and no sandbox. Without a snapshot the last turn's carried work is what a restore starts from. */
 export async function pauseSession(run: SessionRun, reason: 'requested' | 'idle'): Promise<void> {
-  const { data } = run;
-  run.setPhase({ status: 'pausing' });
-  run.emit({ type: 'session.pausing', data: { reason } });
-  const { sandbox } = data;
-  if (sandbox === null) run.emit(noSnapshotOfLost);
-  else await snapshot(run, { quiesce: true });
+  beginPausing(run, reason);
+  if (run.data.sandbox === null) run.emit(noSnapshotOfLost);
+  else await snapshot(run, 'pause');
   await endSandboxesOf(run);
-  data.sandbox = null;
-  data.asked.pause = 'no';
-  data.asked.checkpoint = false;
-  if (sandbox !== null) run.emit({ type: 'sandbox.ended', data: { sandboxId: sandbox.sandboxId } });
-  run.emit({ type: 'session.paused', data: { checkpointId: data.checkpoint?.checkpointId ?? null } });
-  run.setPhase({ status: 'paused' });
+  becomePaused(run);
 }
 
 export async function takeCheckpoint(run: SessionRun): Promise<void> {
   run.data.asked.checkpoint = false;
-  await snapshot(run, { quiesce: false });
+  await snapshot(run, 'request');
   run.touch();
   run.showDetails();
 }
 
-async function snapshot(run: SessionRun, options: { quiesce: boolean }): Promise<void> {
+/** Without one, the session's newest checkpoint stays what a restore starts from. */
+export async function snapshot(run: SessionRun, purpose: TakeSnapshotInput['purpose']): Promise<void> {
   const { data } = run;
   try {
     const checkpointId = run.newCheckpointId();
-    const turnId = data.endedTurns.at(-1)?.turnId ?? null;
     const checkpoint = await run.inSandbox(async (input) =>
       takeSnapshot.executeWithOptions({ summary: 'snapshot' }, [
-        { ...input, checkpointId, turnId, ...options },
+        { ...input, checkpointId, turnId: data.lastTurnId, purpose, costUsd: data.costUsd },
       ]),
     );
     data.checkpoint = checkpoint;

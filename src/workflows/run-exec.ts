@@ -1,8 +1,8 @@
 /** The life of an exec beside the main loop: run once, run again only where it certainly never began, or lost. */
-import { execEndEventId } from '../contracts/ids.ts';
 import { runExec } from './activities.ts';
 import { afterExecLoss } from './decisions.ts';
 import { describeFailure } from './failure.ts';
+import { loseExec } from './lose-execs.ts';
 import { endedKept, remember } from './remember.ts';
 import type { PendingExec } from './session-data.ts';
 import type { SessionRun } from './session-run.ts';
@@ -29,22 +29,4 @@ export async function runOneExec(run: SessionRun, pending: PendingExec): Promise
   const next = afterExecLoss(pending, report);
   if (next.do === 'lose') return loseExec(run, exec.id, next.message);
   run.data.pendingExecs.unshift({ ...exec, falseStarts: next.count });
-}
-
-/** Execs that will not end any more: whoever waits for one hears so. */
-export function loseExecs(run: SessionRun, message: string): void {
-  const waiting = run.data.pendingExecs.splice(0).map(({ id }) => id);
-  for (const execId of [...waiting, ...run.runningExecs]) loseExec(run, execId, message);
-  run.runningExecs.clear();
-}
-
-/** The supervisor's record, where there is one, came first and counts. */
-function loseExec(run: SessionRun, execId: string, message: string): void {
-  const outcome = { status: 'lost', message } as const;
-  run.emit(
-    { type: 'exec.finished', data: { execId, outcome, durationMs: 0 } },
-    { eventId: execEndEventId(execId) },
-  );
-  remember(run.data.endedExecs, { execId, outcome, output: '' }, endedKept);
-  run.touch();
 }

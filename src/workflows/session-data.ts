@@ -5,8 +5,17 @@ import { ownEventSchema } from '../contracts/events.ts';
 import { jsonBytes } from '../contracts/json-bytes.ts';
 import type { SessionRequest } from '../contracts/session-input.ts';
 import { closeReasons } from '../contracts/session-state.ts';
-import { execSchema, promptSchema } from '../contracts/messages.ts';
-import { execOutcomeSchema, turnOutcomeSchema } from '../contracts/turn.ts';
+import { execSchema } from '../contracts/messages.ts';
+import { promptSchema, steerSchema } from '../contracts/prompt.ts';
+import type { Prompt } from '../contracts/prompt.ts';
+import { execOutcomeSchema, promptEndSchema, turnTotalsSchema } from '../contracts/turn.ts';
+
+const pendingSteerSchema = steerSchema.extend({
+  author: z.string().optional(),
+  /** The supervisor has it, or it goes with the activity that runs the turn. */
+  told: z.boolean(),
+});
+export type PendingSteer = z.infer<typeof pendingSteerSchema>;
 
 const queuedPromptSchema = promptSchema.extend({
   /** How often the turn was run again in a new generation, and continued in this one. */
@@ -15,6 +24,14 @@ const queuedPromptSchema = promptSchema.extend({
   /** How often its sandbox was lost before the supervisor had taken it. */
   falseStarts: z.number().int().default(0),
   notice: z.string().optional(),
+  /** When the turn was first run. */
+  startedAt: z.string().optional(),
+  /** It has run for as long as it may. */
+  overTime: z.boolean().default(false),
+  /** What it used in earlier generations, when it was suspended there and goes on. */
+  carriedOver: turnTotalsSchema.optional(),
+  /** What was said within the turn. */
+  steers: z.array(pendingSteerSchema).default([]),
 });
 export type QueuedPrompt = z.infer<typeof queuedPromptSchema>;
 
@@ -22,6 +39,8 @@ const sandboxSchema = z.object({
   sandboxId: z.string(),
   imageId: z.string(),
   runtimeVersion: z.string(),
+  /** When the provider ends it. */
+  endsAt: z.string(),
   /** An exec found it gone; the main loop replaces it before anything else is tried in it. */
   lostCause: z.string().optional(),
 });
@@ -29,7 +48,7 @@ export type LiveSandbox = z.infer<typeof sandboxSchema>;
 
 const endedTurnSchema = z.object({
   turnId: z.string(),
-  outcome: turnOutcomeSchema,
+  outcome: promptEndSchema,
   answer: z.string(),
   costUsd: z.number(),
 });
@@ -59,8 +78,12 @@ export const sessionDataSchema = z.object({
   phase: phaseSchema,
   createdAt: z.string(),
   lastActivityAt: z.string(),
+  /** Since when it is paused. */
+  pausedAt: z.string().nullable(),
   generation: z.number().int(),
   sandbox: sandboxSchema.nullable(),
+  /** Why there is none yet. */
+  waiting: z.object({ since: z.string(), message: z.string() }).nullable(),
   /** The newest restorable point, and the newest snapshot with what it contains. */
   checkpoint: checkpointSchema.nullable(),
   snapshot: snapshotSchema.nullable(),
@@ -73,7 +96,14 @@ export const sessionDataSchema = z.object({
   endedExecs: z.array(endedExecSchema),
   handledExecs: z.array(z.object({ id: z.string(), hash: z.string() })),
   turns: z.number().int(),
+  /** The newest turn that ended in a sandbox or by the session. */
+  lastTurnId: z.string().nullable(),
+  /** Of the conversation as it stands, and everything that was ever spent, which the budget counts. */
   costUsd: z.number(),
+  spentUsd: z.number(),
+  budgetUsd: z.number().nullable(),
+  /** It was told that the budget is used up. */
+  budgetTold: z.boolean(),
   /** Counts the workflow's own events: their ids come from it (I5). */
   eventCount: z.number().int(),
   /** Counts checkpoints that were asked for: their ids come from it. */
@@ -86,7 +116,11 @@ export const sessionDataSchema = z.object({
     /** Something wants a sandbox: a prompt, an exec, `resume`, or the loss of the one there was. A pause takes it back. */
     resume: z.boolean(),
     checkpoint: z.boolean(),
-    close: z.enum(['no', 'terminate', 'discard']),
+    /** The checkpoint to go back to. */
+    rewind: z.string().nullable(),
+    /** The sandbox comes to the end of its life. `soon`: when no exec runs; `now`: whatever runs. */
+    rollover: z.enum(['no', 'soon', 'now']),
+    close: z.enum(['no', 'terminate', 'discard', 'expire']),
   }),
 });
 export type SessionData = z.infer<typeof sessionDataSchema>;
@@ -120,13 +154,20 @@ export function carriedOf(data: SessionData, request: SessionRequest): SessionDa
   return carried;
 }
 
-export function newSessionData(now: string): SessionData {
+/** Of which nothing has run. */
+export function newQueuedPrompt(prompt: Prompt): QueuedPrompt {
+  return { ...prompt, restarts: 0, continuations: 0, falseStarts: 0, overTime: false, steers: [] };
+}
+
+export function newSessionData(now: string, budgetUsd: number | null = null): SessionData {
   return {
     phase: { status: 'starting' },
     createdAt: now,
     lastActivityAt: now,
+    pausedAt: null,
     generation: 0,
     sandbox: null,
+    waiting: null,
     checkpoint: null,
     snapshot: null,
     heads: [],
@@ -137,10 +178,14 @@ export function newSessionData(now: string): SessionData {
     endedExecs: [],
     handledExecs: [],
     turns: 0,
+    lastTurnId: null,
     costUsd: 0,
+    spentUsd: 0,
+    budgetUsd,
+    budgetTold: false,
     eventCount: 0,
     snapshotCount: 0,
     pendingEvents: [],
-    asked: { pause: 'no', resume: false, checkpoint: false, close: 'no' },
+    asked: { pause: 'no', resume: false, checkpoint: false, rewind: null, rollover: 'no', close: 'no' },
   };
 }

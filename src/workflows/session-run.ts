@@ -2,33 +2,32 @@
  * One run of a session: its data and what only this run needs. Owns the workflow's own events and their ids; they travel
  * with the next activity or, when none follows, by the event recorder (I6).
  */
-import {
-  CancellationScope,
-  CancelledFailure,
-  condition,
-  setCurrentDetails,
-  upsertSearchAttributes,
-  workflowInfo,
-} from '@temporalio/workflow';
 import type { ForSession } from '../activities/types.ts';
 import type { EventBody, OwnEvent } from '../contracts/events.ts';
 import { branchOf } from '../contracts/ids.ts';
-import { searchAttributes, searchAttributesOf } from '../contracts/search-attributes.ts';
 import { repositoriesOf } from '../contracts/session-input.ts';
 import type { SessionInput } from '../contracts/session-input.ts';
+import type { InterruptReason } from '../contracts/supervisor.ts';
+import { clocksOf, shownClocks } from './clocks.ts';
 import { renderDetails } from './details.ts';
 import { newSessionData } from './session-data.ts';
 import type { LiveSandbox, Phase, SessionData } from './session-data.ts';
+import type { Surface } from './surface.ts';
+
+export type StopReason = Exclude<InterruptReason, { kind: 'suspend' }>;
 
 export class SessionRun {
   readonly input: SessionInput;
   readonly data: SessionData;
+  readonly #surface: Surface;
   /** The session begins with this run. */
   readonly first: boolean;
   /** Execs whose activity runs. */
   readonly runningExecs = new Set<string>();
-  /** The turn somebody asked to interrupt; reset when it ended. */
-  interruptAsked: string | null = null;
+  /** The turn that is to end, and why; reset when it ended. */
+  stop: { turnId: string; reason: StopReason } | null = null;
+  /** A steering prompt is on its way to the agent. */
+  telling = false;
   /** Temporal asked the workflow to end (the UI's button). */
   cancelled = false;
   /**
@@ -41,12 +40,14 @@ export class SessionRun {
   /** What activities that have not ended were given to append. */
   readonly #underWay = new Set<OwnEvent[]>();
 
-  constructor(input: SessionInput, data: SessionData | null) {
+  /** `carried` is what the run before left; null begins the session. */
+  constructor(input: SessionInput, { carried, surface }: { carried: SessionData | null; surface: Surface }) {
     this.input = input;
-    this.first = data === null;
-    this.data = data ?? newSessionData(nowText());
+    this.#surface = surface;
+    this.first = carried === null;
+    this.data = carried ?? newSessionData(surface.now(), input.options.budgetUsd ?? null);
     if (!this.first) return;
-    upsertSearchAttributes(searchAttributesOf(input, this.data.phase.status));
+    surface.register(input, this.data.phase.status);
     this.emit({
       type: 'session.created',
       data: { repositories: repositoriesOf(input), user: input.user, branch: branchOf(input.sessionId) },
@@ -94,62 +95,56 @@ export class SessionRun {
     return this.carrying(async (input) => work({ ...input, generation, sandboxId }));
   }
 
-  /** Runs a step that a closing session does not wait for: it is cancelled then, which shows as its cancellation. */
-  async unlessClosing<T>(work: () => Promise<T>): Promise<T> {
-    const step = new CancellationScope();
-    const watch = new CancellationScope();
-    const watching = watch
-      .run(async () => condition(() => this.closing))
-      .then(() => step.cancel())
-      .catch(() => undefined);
-    try {
-      return await step.run(work);
-    } catch (error) {
-      // Whatever it ended with: its worker may have died before it could say that it was cancelled.
-      throw step.consideredCancelled ? new CancelledFailure('the session is closing') : error;
-    } finally {
-      watch.cancel();
-      await watching;
-    }
+  /** What people ask for counts more than a limit. */
+  askToStop(turnId: string, reason: StopReason): void {
+    if (this.stop?.turnId === turnId && this.stop.reason.kind === 'requested') return;
+    this.stop = { turnId, reason };
   }
 
   setPhase(phase: Phase): void {
     const changed = this.data.phase.status !== phase.status;
     this.data.phase = phase;
+    if (changed) this.data.pausedAt = phase.status === 'paused' ? this.now : null;
     this.showDetails();
-    if (changed) upsertSearchAttributes([{ key: searchAttributes.state, value: phase.status }]);
+    if (changed) this.#surface.showStatus(phase.status);
+  }
+
+  setWaiting(message: string | null): void {
+    this.data.waiting = message === null ? null : { since: this.now, message };
+    this.showDetails();
   }
 
   showDetails(): void {
-    setCurrentDetails(renderDetails(this.input, this.data));
+    const clocks = clocksOf(this.data, this.input.options, this.runningExecs.size);
+    this.#surface.showDetails(renderDetails(this.input, this.data, shownClocks(clocks)));
   }
 
   touch(): void {
-    this.data.lastActivityAt = nowText();
+    this.data.lastActivityAt = this.now;
   }
 
   emit(body: EventBody, about: { turnId?: string; eventId?: string } = {}): void {
     this.data.eventCount += 1;
     this.data.pendingEvents.push({
       eventId: about.eventId ?? this.#idOf('own', this.data.eventCount),
-      at: nowText(),
+      at: this.now,
       generation: this.data.generation,
       ...(about.turnId === undefined ? {} : { turnId: about.turnId }),
       body,
     });
   }
 
-  newCheckpointId(): string {
+  newCheckpointId(kind: 'snapshot' | 'rewind' | 'fork' = 'snapshot'): string {
     this.data.snapshotCount += 1;
-    return this.#idOf('snapshot', this.data.snapshotCount);
+    return this.#idOf(kind, this.data.snapshotCount);
   }
 
   /**
    * A counter goes back when Temporal resets the workflow to an earlier point, and what the abandoned run stored stays: so
-   * the run is in the id. Its last characters, because the first ones are a time.
+   * the run is in the id.
    */
-  #idOf(kind: 'own' | 'snapshot', count: number): string {
-    return `${kind}-${workflowInfo().runId.slice(-8)}-${count}`;
+  #idOf(kind: string, count: number): string {
+    return `${kind}-${this.#surface.runName}-${count}`;
   }
 
   warn(message: string): void {
@@ -162,12 +157,12 @@ export class SessionRun {
     return this.shouldContinueAsNew && isBetweenSteps && this.data.phase.status !== 'starting';
   }
 
-  /** History has become long: the next run should take over. */
   get shouldContinueAsNew(): boolean {
-    return workflowInfo().continueAsNewSuggested;
+    return this.#surface.shouldContinueAsNew();
   }
-}
 
-function nowText(): string {
-  return new Date().toISOString();
+  /** ISO. */
+  get now(): string {
+    return this.#surface.now();
+  }
 }

@@ -17,18 +17,22 @@ import { sessionInputSchema } from '../contracts/session-input.ts';
 import type { SessionRequest } from '../contracts/session-input.ts';
 import { describeProblem } from './admission.ts';
 import { beginRun } from './begin.ts';
-import { closeRun, failPrompts } from './close.ts';
+import { closeRun } from './close.ts';
 import { nextStep } from './decisions.ts';
 import type { Step } from './decisions.ts';
 import { asWorkflowFailure, describeFailure } from './failure.ts';
-import { askToClose, bindMessages } from './handlers.ts';
+import { bindMessages } from './handlers.ts';
 import { openSandbox } from './open-sandbox.ts';
-import type { ReopenReason } from './open-sandbox.ts';
 import { endSandboxesOf, pauseSession, takeCheckpoint } from './pause.ts';
-import { loseExecs } from './run-exec.ts';
-import { loseSandbox, runNextTurn } from './run-turn.ts';
+import { rewindSession } from './rewind.ts';
+import { rollOver } from './rollover.ts';
+import { askToClose } from './requests.ts';
+import { loseSandbox, stayPaused } from './transitions.ts';
+import { runNextTurn } from './run-turn.ts';
 import { carriedOf, sessionDataSchema } from './session-data.ts';
 import { SessionRun } from './session-run.ts';
+import { temporalSurface } from './surface.ts';
+import { unlessClosing } from './unless-closing.ts';
 import { startWatchers } from './watchers.ts';
 
 /** `carried` is what a run gives the next one at continue-as-new; callers leave it out. */
@@ -90,17 +94,25 @@ async function mainLoop(run: SessionRun): Promise<'closed' | 'continue'> {
 async function take(run: SessionRun, step: Step): Promise<void> {
   switch (step.do) {
     case 'open':
-      return run.unlessClosing(async () =>
-        step.reason === 'start' ? openSandbox(run, 'start') : reopen(run, step.reason),
+      return unlessClosing(run, async () =>
+        step.reason === 'start'
+          ? openSandbox(run, 'start')
+          : orStayPaused(run, async () => openSandbox(run, step.reason)),
       );
     case 'lose':
       return loseSandbox(run, step.cause);
     case 'turn':
       return runNextTurn(run, step.prompt);
     case 'pause':
-      return run.unlessClosing(async () => pauseSession(run, step.reason));
+      return unlessClosing(run, async () => pauseSession(run, step.reason));
     case 'checkpoint':
-      return run.unlessClosing(async () => takeCheckpoint(run));
+      return unlessClosing(run, async () => takeCheckpoint(run));
+    case 'rewind':
+      return unlessClosing(run, async () =>
+        orStayPaused(run, async () => rewindSession(run, step.checkpointId)),
+      );
+    case 'rollover':
+      return unlessClosing(run, async () => orStayPaused(run, async () => rollOver(run)));
     case 'close':
     case 'wait':
       return;
@@ -108,19 +120,13 @@ async function take(run: SessionRun, step: Step): Promise<void> {
 }
 
 /** A session that cannot be brought back stays paused, with everything it has: what asked for it fails. */
-async function reopen(run: SessionRun, reason: ReopenReason): Promise<void> {
-  const { data } = run;
+async function orStayPaused(run: SessionRun, open: () => Promise<void>): Promise<void> {
   try {
-    await openSandbox(run, reason);
+    await open();
   } catch (error) {
     if (isCancellation(error)) throw error;
-    const message = `the session could not be resumed: ${describeFailure(error)}`;
-    failPrompts(run, { kind: 'start', message });
-    loseExecs(run, message);
-    data.asked.resume = false;
-    data.asked.pause = 'no';
+    stayPaused(run, `the session could not be resumed: ${describeFailure(error)}`);
     await endSandboxesOf(run);
-    run.emit({ type: 'session.restore-failed', data: { message } });
     run.setPhase({ status: 'paused' });
   }
 }
@@ -130,5 +136,8 @@ function openRun(request: unknown, carried: unknown): SessionRun {
   if (!input.success) {
     throw ApplicationFailure.nonRetryable(describeProblem('session', input.error), failureTypes.invalidInput);
   }
-  return new SessionRun(input.data, carried === undefined ? null : sessionDataSchema.parse(carried));
+  return new SessionRun(input.data, {
+    carried: carried === undefined ? null : sessionDataSchema.parse(carried),
+    surface: temporalSurface,
+  });
 }

@@ -3,9 +3,10 @@ import { repositoriesOf } from '../contracts/session-input.ts';
 import type { SessionInput } from '../contracts/session-input.ts';
 import type { SessionState } from '../contracts/session-state.ts';
 import type { ExecView, TurnView } from '../contracts/turn.ts';
+import { clocksOf, shownClocks } from './clocks.ts';
 import type { SessionData } from './session-data.ts';
 
-export function stateView(input: SessionInput, data: SessionData): SessionState {
+export function stateView(input: SessionInput, data: SessionData, runningExecs: number): SessionState {
   const { phase } = data;
   const message = phase.status === 'closed' ? phase.message : undefined;
   const running = phase.status === 'running' ? phase.turnId : null;
@@ -24,6 +25,10 @@ export function stateView(input: SessionInput, data: SessionData): SessionState 
       .map(({ id, author }) => ({ turnId: id, ...(author === undefined ? {} : { author }) })),
     turns: data.turns,
     costUsd: data.costUsd,
+    spentUsd: data.spentUsd,
+    budgetUsd: data.budgetUsd,
+    waiting: data.waiting,
+    clocks: shownClocks(clocksOf(data, input.options, runningExecs)),
     repositories: repositoriesOf(input),
     git: data.heads,
     ...(message === undefined ? {} : { message }),
@@ -32,6 +37,9 @@ export function stateView(input: SessionInput, data: SessionData): SessionState 
 
 export function turnView(data: SessionData, turnId: string): TurnView | null {
   if (data.phase.status === 'running' && data.phase.turnId === turnId) return { turnId, status: 'running' };
+  const [first] = data.queue;
+  if (first?.steers.some((said) => said.promptId === turnId) === true)
+    return { turnId, status: 'steering', into: first.id };
   const position = data.queue.findIndex((prompt) => prompt.id === turnId);
   if (position >= 0) return { turnId, status: 'queued', position };
   const ended = data.endedTurns.find((turn) => turn.turnId === turnId);

@@ -1,32 +1,50 @@
-/** What runs beside the main loop: the idle clock, the start of execs, and the recorder of events that no activity carries. */
-import { condition, isCancellation, sleep } from '@temporalio/workflow';
+/** What runs beside the main loop: the clocks, the start of execs, and the recorder of events that no activity carries. */
+import { CancellationScope, condition, isCancellation, sleep } from '@temporalio/workflow';
 import { recordEvents } from './activities.ts';
-import { idleRemainingMs, isIdle, nextStep } from './decisions.ts';
+import { clocksOf, nextClock } from './clocks.ts';
+import { actOn, canExec } from './beside-the-loop.ts';
+import { nextStep } from './decisions.ts';
 import { runOneExec } from './run-exec.ts';
-import { askForPause } from './session-data.ts';
 import type { SessionRun } from './session-run.ts';
 
 /** After the store refused the workflow's own events. */
 const recorderPause = '5s';
 
 export function startWatchers(run: SessionRun): void {
-  for (const watch of [watchIdleness, watchExecs, recordLoneEvents]) {
+  for (const watch of [watchClocks, watchExecs, recordLoneEvents]) {
     void watch(run).catch((error: unknown) => {
       if (!isCancellation(error)) throw error;
     });
   }
 }
 
-/** One lazy timer: when it fires, the last activity decides; it is never cancelled for a turn (I6). */
-async function watchIdleness(run: SessionRun): Promise<void> {
-  const { data, input } = run;
+/**
+ * One lazy timer for all clocks: when it fires, the state decides. It is never cancelled for a turn (I6), only for a clock
+ * that acts earlier than the one it was set for.
+ */
+async function watchClocks(run: SessionRun): Promise<void> {
+  const next = (): ReturnType<typeof nextClock> =>
+    nextClock(clocksOf(run.data, run.input.options, run.runningExecs.size));
   for (;;) {
-    await condition(() => data.sandbox !== null && data.asked.pause === 'no');
-    const remainingMs = idleRemainingMs(data.lastActivityAt, input.options.idleSeconds, Date.now());
-    if (remainingMs > 0) await sleep(remainingMs, { summary: 'idle clock' });
-    else if (isIdle(data, run.runningExecs.size)) askForPause(data, 'idle');
-    else await condition(() => isIdle(data, run.runningExecs.size));
+    await condition(() => next() !== null);
+    const clock = next();
+    if (clock === null) continue;
+    const remainingMs = clock.atMs - Date.now();
+    if (remainingMs <= 0) actOn(run, clock.name);
+    else await sleepUnless(() => (next()?.atMs ?? Number.POSITIVE_INFINITY) < clock.atMs, remainingMs);
   }
+}
+
+async function sleepUnless(isEarlier: () => boolean, delayMs: number): Promise<void> {
+  const timer = new CancellationScope();
+  const sleeping = timer
+    .run(async () => sleep(delayMs, { summary: 'session clock' }))
+    .catch((error: unknown) => {
+      if (!isCancellation(error)) throw error;
+    });
+  await Promise.race([sleeping, condition(isEarlier)]);
+  timer.cancel();
+  await sleeping;
 }
 
 async function watchExecs(run: SessionRun): Promise<void> {
@@ -37,14 +55,6 @@ async function watchExecs(run: SessionRun): Promise<void> {
     const exec = canExec(run) ? data.pendingExecs.shift() : undefined;
     if (exec !== undefined) void runOneExec(run, exec);
   }
-}
-
-/** New ones would keep a run with a long history from ending: they begin in the next one. */
-function canExec(run: SessionRun): boolean {
-  const { sandbox, phase } = run.data;
-  const isThere = sandbox !== null && sandbox.lostCause === undefined;
-  const isOpen = phase.status === 'idle' || phase.status === 'running';
-  return isThere && isOpen && !run.closing && !run.shouldContinueAsNew;
 }
 
 /** Events wait for the next activity (I6); when the main loop is busy or has nothing to do, none comes soon. */

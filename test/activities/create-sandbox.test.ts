@@ -1,11 +1,8 @@
 /** What a session hears of a sandbox that does not come to work, and when it is given up. */
-import { join } from 'node:path';
-import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createSandbox } from '../../src/activities/create-sandbox.ts';
 import { CredentialUnavailable } from '../../src/activities/errors.ts';
 import { ProviderUnavailable, SandboxLost } from '../../src/sandbox/errors.ts';
-import type { Sandbox } from '../../src/sandbox/provider.ts';
 import { openStore } from '../../src/store/open-store.ts';
 import type { Store } from '../../src/store/store.ts';
 import { temporaryFolder } from '../store/temporary-folder.ts';
@@ -31,6 +28,7 @@ const input = {
   generation: 1,
   snapshot: null,
   lifetimeSeconds: 600,
+  patient: false,
 };
 
 /** `ends`: of one command after the other, the last one of all that follow. */
@@ -69,25 +67,6 @@ describe('a credential that is refused', () => {
     expect(await store.sandboxes.listOpen()).toEqual([]);
     expect(await typesOf()).toEqual([]);
   });
-});
-
-test('an old intent of another session that cannot be looked for does not stand in the way', async () => {
-  await store.sandboxes.recordIntent({ name: 'old-g1', sessionId: 'old', generation: 1 });
-  const database = new Database(join(folder.path, 'store.sqlite'));
-  database.exec("update sandboxes set intended_at = '2020-01-01T00:00:00.000Z'");
-  database.close();
-  const deps = depsWith(
-    store,
-    scriptedSandbox(() => ({ code: 0 })),
-  );
-  const looked = Promise.withResolvers<string>();
-  const findByName = async (name: string): Promise<Sandbox | null> => {
-    looked.resolve(name);
-    return Promise.withResolvers<null>().promise;
-  };
-  const patched = { ...deps, provider: { ...deps.provider, findByName } };
-  expect(await createSandbox(patched, input, attemptNumber(1))).toMatchObject({ sandboxId: 'sb-1' });
-  expect(await looked.promise).toBe('old-g1');
 });
 
 test('an outage while earlier sandboxes are ended is told, too', async () => {

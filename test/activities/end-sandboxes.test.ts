@@ -2,10 +2,10 @@
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { endSandboxes, settleOldIntents } from '../../src/activities/end-sandboxes.ts';
+import { endSandboxes } from '../../src/activities/end-sandboxes.ts';
 import type { LedgerDeps } from '../../src/activities/end-sandboxes.ts';
 import { findOrCreate } from '../../src/activities/find-or-create.ts';
-import { ImageGone, ProviderBusy, ProviderUnavailable } from '../../src/sandbox/errors.ts';
+import { ImageGone, ProviderBusy } from '../../src/sandbox/errors.ts';
 import type { Sandbox } from '../../src/sandbox/provider.ts';
 import { openStore } from '../../src/store/open-store.ts';
 import type { Store } from '../../src/store/store.ts';
@@ -83,19 +83,6 @@ describe('an intent without an answer', () => {
     expect(await store.sandboxes.find('s-g1')).toMatchObject({ endedReason: 'it was never created' });
   });
 
-  test('is settled by any other create when it is old, and left to its own session before', async () => {
-    await intend('old-g1');
-    const late = await comesLate('old-g1');
-    await intend('none-g1');
-    makeOlder(11);
-    await intend('new-g1');
-    const current = await comesLate('new-g1');
-    await settleOldIntents(deps, 'another');
-    expect(await late.isRunning()).toBe(false);
-    expect(await current.isRunning()).toBe(true);
-    expect((await store.sandboxes.listOpen()).map(({ name }) => name)).toEqual(['new-g1']);
-  });
-
   test('of an earlier attempt is looked for beside the sandbox of the later one', async () => {
     await intend('s-g1');
     const sandbox = await findOrCreate(deps, wanted('s-g1'), unhurried);
@@ -112,87 +99,6 @@ describe('an intent without an answer', () => {
     await findOrCreate(deps, wanted('s-g1'), unhurried);
     makeOlder(11);
     expect(await endSandboxes(deps, 's', all)).toBe(true);
-  });
-});
-
-describe('a known sandbox with a doubt', () => {
-  test('leaves its row open when it has ended, and any other create settles the doubt', async () => {
-    await intend('s-g1');
-    await findOrCreate(deps, wanted('s-g1'), unhurried);
-    expect(await endSandboxes(deps, 's', all)).toBe(false);
-    const late = await comesLate('s-g1');
-    makeOlder(11);
-    await settleOldIntents(deps, 'another');
-    expect(await late.isRunning()).toBe(false);
-    expect(await store.sandboxes.listOpen()).toEqual([]);
-    await store.deleteSession('s');
-    expect(await store.sandboxes.find('s-g1')).toBeNull();
-  });
-});
-
-describe('old intents', () => {
-  /** The provider, with something that happens at every look for this name. */
-  function lookingFor(name: string, happening: () => Promise<void>): LedgerDeps {
-    const { provider } = subject;
-    const findByName = async (wantedName: string): Promise<Sandbox | null> => {
-      const found = await provider.findByName(wantedName);
-      if (wantedName.startsWith(name)) await happening();
-      return found;
-    };
-    const attach = provider.attach.bind(provider);
-    return { ...deps, provider: Object.assign(Object.create(provider), { findByName, attach }) };
-  }
-
-  test('are left alone when their session begins another attempt meanwhile', async () => {
-    await intend('old-g1');
-    const sandbox = await comesLate('old-g1');
-    makeOlder(11);
-    await settleOldIntents(
-      lookingFor('old-g1', async () => intend('old-g1')),
-      'another',
-    );
-    expect(await sandbox.isRunning()).toBe(true);
-    expect(await store.sandboxes.find('old-g1')).toMatchObject({ sandboxId: null, endedAt: null });
-  });
-
-  test('are not called never created when another attempt begins meanwhile', async () => {
-    await intend('old-g1');
-    makeOlder(11);
-    await settleOldIntents(
-      lookingFor('old-g1', async () => intend('old-g1')),
-      'another',
-    );
-    expect(await store.sandboxes.listOpen()).toMatchObject([{ name: 'old-g1', endedReason: null }]);
-  });
-
-  test('whose look keeps failing keep no others waiting', async () => {
-    for (let number = 1; number <= 8; number += 1) await intend(`dark-g${number}`);
-    await expect
-      .poll(() => new Date().toISOString())
-      .not.toBe((await store.sandboxes.find('dark-g8'))?.intendedAt);
-    await intend('young-g1');
-    makeOlder(11);
-    const failing = lookingFor('dark', async () => {
-      throw new ProviderUnavailable('no answer');
-    });
-    await expect
-      .poll(
-        async () => {
-          await settleOldIntents(failing, 'another');
-          return (await store.sandboxes.find('young-g1'))?.endedReason;
-        },
-        { timeout: 20_000, interval: 5 },
-      )
-      .toBe('it was never created');
-    expect(await store.sandboxes.listOpen()).toHaveLength(8);
-  });
-
-  test('do not make a settling reject when the store is gone', async () => {
-    const logged: string[] = [];
-    await store.close();
-    await settleOldIntents({ ...deps, log: (message) => void logged.push(message) }, 'another');
-    expect(logged).toEqual(['old intents could not be looked for']);
-    store = await openStore({ dataDirectory: folder.path });
   });
 });
 
@@ -232,7 +138,7 @@ describe('a create', () => {
     await expect(first).rejects.toThrow('the worker shuts down');
     await expect.poll(async () => (await store.sandboxes.find('s-g1'))?.sandboxId ?? null).toMatch(/^sb-/);
     const { sandboxId } = await findOrCreate(deps, wanted('s-g1'), unhurried);
-    expect(await subject.provider.list({ session: 's' })).toEqual([{ sandboxId, name: 's-g1' }]);
+    expect(await subject.provider.list({ session: 's' })).toMatchObject([{ sandboxId, name: 's-g1' }]);
   });
 
   test('that is cancelled is waited for, and what it brought is ended', async () => {

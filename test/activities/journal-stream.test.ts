@@ -93,6 +93,29 @@ describe('the journal', () => {
     expect(batches).toBe(2);
   });
 
+  test('has its places whatever says in between that the stream is alive', async () => {
+    const alive = `${JSON.stringify({ kind: 'stream.alive' })}\n`;
+    const chunks = [
+      Buffer.from(alive + line('a') + alive),
+      Buffer.from(alive),
+      Buffer.from(line('b') + endLine),
+    ];
+    const { records, batches } = await read(sandboxWith({ chunks }));
+    expect(records.map(({ offset, endOffset }) => [offset, endOffset])).toEqual([
+      [0, line('a').length],
+      [line('a').length, line('a').length + line('b').length],
+    ]);
+    expect(batches).toBe(2);
+  });
+
+  test('may have a line as long as a file, which comes in many pieces', async () => {
+    const long = 'x'.repeat(20_000_000);
+    const { records } = await read(
+      sandboxWith({ chunks: cutInto(line('a') + line(long) + endLine, 16_384) }),
+    );
+    expect(textsOf(records).map((text) => text.length)).toEqual([1, long.length]);
+  });
+
   test('may be empty but for its last line', async () => {
     expect(await read(sandboxWith({ chunks: [Buffer.from(endLine)] }))).toMatchObject({
       records: [],

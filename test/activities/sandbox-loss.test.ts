@@ -23,13 +23,19 @@ afterEach(async () => {
 
 const about = { sessionId: 's', session: sessionOf(), events: [], generation: 1, sandboxId: 'sb-1' };
 
+const turn = {
+  turnId: 't',
+  text: 'do it',
+  continuation: 0,
+  options: {},
+  steers: [],
+  budgetLeftUsd: null,
+  costUsd: 0,
+};
+
 const works = {
   turn: async (run: (command: string) => CommandEnd, attempt: number) =>
-    runTurn(
-      depsWith(store, scriptedSandbox(run)),
-      { ...about, turnId: 't', text: 'do it', continuation: 0 },
-      attemptNumber(attempt),
-    ),
+    runTurn(depsWith(store, scriptedSandbox(run)), { ...about, ...turn }, attemptNumber(attempt)),
   exec: async (run: (command: string) => CommandEnd, attempt: number) =>
     runExec(
       depsWith(store, scriptedSandbox(run)),

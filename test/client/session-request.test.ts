@@ -100,4 +100,5 @@ test('the same request has one fingerprint, however its parts are ordered and it
   expect(fingerprint(same)).toBe(fingerprint(one));
   expect(fingerprint({ ...one, options: { idleSeconds: 5 } })).not.toBe(fingerprint(one));
   expect(fingerprint({ ...one, credentials: {} })).not.toBe(fingerprint(one));
+  expect(fingerprint({ ...one, fork: { sessionId: 'two' } })).not.toBe(fingerprint(one));
 });

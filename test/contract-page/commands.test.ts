@@ -8,7 +8,7 @@ import { contractBlocks, variablesOf } from './contract-document.ts';
 
 const run = promisify(execFile);
 
-test('the commands of docs/contract.md work as they stand there', { timeout: 180_000 }, async () => {
+test('the commands of docs/contract.md work as they stand there', { timeout: 240_000 }, async () => {
   await using world = await openWorld({ worker: false });
   const { model, git } = sharedStack();
   // The page's example names the credentials as variables of the worker.
@@ -48,14 +48,30 @@ test('the commands of docs/contract.md work as they stand there', { timeout: 180
   expect(await output('wait')).toMatch(/"answer":"done".*"status":"completed"/);
   expect(await output('state')).toMatch(/"status":"idle".*"turns":2/);
   expect(await output('exec')).toMatch(/"exitCode":0/);
-  expect(await output('interrupt')).toContain('turnId:<nil>');
+  // Something runs that can be steered, waited for and interrupted.
+  const session = world.harvest.session(sessionId);
+  const busy = session.prompt('!sleep-bash 600', { id: 'busy' });
+  for await (const event of busy) if (event.type === 'tool.started') break;
+  expect(await output('steer')).toContain('steers:busy');
+  expect(await output('cancel')).toMatch(/position:1 .*accepted:true/s);
+  expect(await output('interrupt')).toContain('turnId:busy');
+  expect(await session.turn('prompt-4').result()).toMatchObject({ status: 'cancelled' });
+  await session.turn('prompt-3').result();
   expect(await output('checkpoint')).toContain('accepted:true');
   expect(await output('pause')).toContain('accepted:true');
   expect(await output('resume')).toContain('accepted:true');
+  expect(await output('rewind')).toContain('accepted:true');
+  expect(await output('fork')).toMatch(/sessionId.*session-contract-example-fork/s);
+  const fork = world.harvest.session(`${sessionId}-fork`);
+  expect(await fork.resume()).toMatchObject({ status: 'idle', costUsd: (await session.state()).costUsd });
+  await fork.terminate();
+  expect(await output('budget')).toContain('accepted:true');
+  expect(await session.state()).toMatchObject({ budgetUsd: 20 });
   // The visibility records may lag by a moment.
   await expect.poll(async () => output('list'), { timeout: 90_000 }).toContain(`session-${sessionId}`);
   expect(await output('terminate')).toContain('COMPLETED');
 
-  const tried = ['settings', 'start', 'prompt', 'signal', 'wait', 'state', 'exec', 'interrupt', 'checkpoint'];
-  expect([...blocks.keys()]).toEqual([...tried, 'pause', 'resume', 'list', 'terminate']);
+  expect([...blocks.keys()].join(' ')).toBe(
+    'settings start prompt signal steer cancel wait state exec interrupt checkpoint pause resume rewind fork budget list terminate',
+  );
 });

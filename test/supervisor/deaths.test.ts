@@ -145,6 +145,8 @@ describe('the supervisor, when its agent or itself has died,', () => {
     const running = session.turn('t1', ['!bash echo one >> steps.txt', '!hang 1', '!say Done.']);
     await session.journalHolds('tool.finished');
     await session.transcriptHolds('Bash completed with no output');
+    // The model hangs once: only when it does is the agent silent.
+    await session.modelAskedFor('Bash completed with no output');
     const silent = session.supervisor.agentPid();
     const continued = session.turn('t1', ['!bash echo one >> steps.txt', '!hang 1', '!say Done.'], {
       continuation: 1,

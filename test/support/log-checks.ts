@@ -35,13 +35,30 @@ export function follow(session: Session): { seen: SessionEvent[]; stop: () => Pr
   };
 }
 
-/** I5: contiguous and unique; and every turn that was queued ended exactly once. */
+/** I5: contiguous and unique; and every prompt that was queued, or taken to steer a running turn, ended exactly once. */
 export function expectWholeLog(events: readonly SessionEvent[]): void {
   expect(events.map((event) => event.seq)).toEqual(events.map((_, index) => index + 1));
-  const queued = events.filter((event) => event.type === 'prompt.queued').map((event) => event.turnId);
-  const ended = events.filter(isTurnEnd).map((event) => event.turnId);
-  expect(new Set(ended)).toEqual(new Set(queued));
-  expect(ended).toHaveLength(queued.length);
+  const taken = events.map(takenPrompt).filter((promptId) => promptId !== null);
+  const ended = events.map(endedPrompt).filter((promptId) => promptId !== null);
+  // One that came too late to steer is queued, too.
+  expect(ended.toSorted()).toEqual([...new Set(taken)].toSorted());
+}
+
+/** The id of the prompt that the event takes; null of other events. */
+function takenPrompt(event: SessionEvent): string | null {
+  if (event.type === 'turn.steering') return event.data.promptId;
+  return event.type === 'prompt.queued' ? promptIdOf(event) : null;
+}
+
+/** The same of the event that ends a prompt. */
+function endedPrompt(event: SessionEvent): string | null {
+  if (event.type === 'turn.steered') return event.data.promptId;
+  return event.type === 'prompt.cancelled' || isTurnEnd(event) ? promptIdOf(event) : null;
+}
+
+function promptIdOf({ type, turnId }: SessionEvent): string {
+  if (turnId === undefined) throw new TypeError(`the event ${type} names no prompt`);
+  return turnId;
 }
 
 export function count(events: readonly SessionEvent[], type: SessionEvent['type']): number {

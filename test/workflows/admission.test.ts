@@ -8,7 +8,7 @@ import {
   execHash,
   textHash,
 } from '../../src/workflows/admission.ts';
-import { newSessionData } from '../../src/workflows/session-data.ts';
+import { newQueuedPrompt, newSessionData } from '../../src/workflows/session-data.ts';
 import type { SessionData } from '../../src/workflows/session-data.ts';
 
 function open(changes: Partial<SessionData> = {}): SessionData {
@@ -16,13 +16,7 @@ function open(changes: Partial<SessionData> = {}): SessionData {
 }
 
 function queue(count: number, text = 'x'): SessionData['queue'] {
-  return Array.from({ length: count }, (_, index) => ({
-    id: `q${index}`,
-    text,
-    restarts: 0,
-    continuations: 0,
-    falseStarts: 0,
-  }));
+  return Array.from({ length: count }, (_, index) => newQueuedPrompt({ id: `q${index}`, text }));
 }
 
 describe('a prompt', () => {

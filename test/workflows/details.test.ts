@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { sessionInputSchema } from '../../src/contracts/session-input.ts';
 import { renderDetails, turnSummary } from '../../src/workflows/details.ts';
-import { newSessionData } from '../../src/workflows/session-data.ts';
+import { newQueuedPrompt, newSessionData } from '../../src/workflows/session-data.ts';
 import type { Phase, QueuedPrompt, SessionData } from '../../src/workflows/session-data.ts';
 
 const now = '2026-01-01T00:00:00.000Z';
@@ -19,10 +19,12 @@ function data(changes: Partial<SessionData>): SessionData {
 }
 
 function prompt(id: string, text: string): QueuedPrompt {
-  return { id, text, restarts: 0, continuations: 0, falseStarts: 0 };
+  return newQueuedPrompt({ id, text });
 }
 
-const linesOf = (changes: Partial<SessionData>): string[] => renderDetails(input, data(changes)).split('\n');
+const noClocks = { pausesAt: null, turnEndsAt: null, rollsOverAt: null, closesAt: null };
+const linesOf = (changes: Partial<SessionData>): string[] =>
+  renderDetails(input, data(changes), noClocks).split('\n');
 
 describe('current details', () => {
   test('of a running session say first what it does, then on what', () => {
@@ -40,12 +42,13 @@ describe('current details', () => {
       carried: [],
       transcript: null,
       snapshot: null,
+      costUsd: 0.1,
     };
     const running: Partial<SessionData> = {
       phase: { status: 'running', turnId: 'p1' },
       queue: [prompt('p1', 'make the\n  failing test pass'), prompt('p2', 'then lint')],
       generation: 2,
-      sandbox: { sandboxId: 'sb-2', imageId: 'im-1', runtimeVersion: '1-sdk.0.0.0' },
+      sandbox: { sandboxId: 'sb-2', imageId: 'im-1', runtimeVersion: '1-sdk.0.0.0', endsAt: now },
       heads: [head, { ...head, repository: 'nuts', branch: null }],
       checkpoint,
       turns: 1,

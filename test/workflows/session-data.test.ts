@@ -8,6 +8,7 @@ import {
   carriedOf,
   askForPause,
   askForSandbox,
+  newQueuedPrompt,
   newSessionData,
   sessionDataSchema,
 } from '../../src/workflows/session-data.ts';
@@ -57,13 +58,7 @@ describe('what is carried to the next run (I9)', () => {
   });
 
   test('of a build that did not count false starts begins the count', () => {
-    const { falseStarts: _, ...prompt } = {
-      id: 'p1',
-      text: 'one',
-      restarts: 0,
-      continuations: 0,
-      falseStarts: 0,
-    };
+    const { falseStarts: _, ...prompt } = newQueuedPrompt({ id: 'p1', text: 'one' });
     const pending = { id: 'e1', argv: ['ls'], timeoutSeconds: 1 };
     const parsed = sessionDataSchema.parse({
       ...newSessionData(now),
@@ -94,7 +89,7 @@ function fullData(): SessionData {
   const argv = ['\u0001'.repeat(bounds.execArgumentCharacters)];
   const idOf = (number: number): string => String(number).padStart(100, 'p');
   for (let number = 0; refusePrompt(data, { id: idOf(number), text }) === null; number += 1)
-    data.queue.push({ id: idOf(number), text, ...counters });
+    data.queue.push({ ...newQueuedPrompt({ id: idOf(number), text }), ...counters });
   for (let number = 0; ; number += 1) {
     const exec = { id: idOf(number), argv, timeoutSeconds: 1 };
     if (refuseExec(data, exec) !== null) break;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { sessionInputSchema } from '../../src/contracts/session-input.ts';
-import { newSessionData } from '../../src/workflows/session-data.ts';
+import { newQueuedPrompt, newSessionData } from '../../src/workflows/session-data.ts';
 import type { QueuedPrompt, SessionData } from '../../src/workflows/session-data.ts';
 import { execView, stateView, turnView } from '../../src/workflows/views.ts';
 
@@ -16,19 +16,12 @@ function data(changes: Partial<SessionData>): SessionData {
 }
 
 function prompt(id: string, author?: string): QueuedPrompt {
-  return {
-    id,
-    text: `text of ${id}`,
-    ...(author === undefined ? {} : { author }),
-    restarts: 0,
-    continuations: 0,
-    falseStarts: 0,
-  };
+  return newQueuedPrompt({ id, text: `text of ${id}`, ...(author === undefined ? {} : { author }) });
 }
 
 describe('the state', () => {
   test('of a new session says that nothing is there yet', () => {
-    expect(stateView(input, newSessionData(now))).toEqual({
+    expect(stateView(input, newSessionData(now), 0)).toEqual({
       sessionId: 's',
       status: 'starting',
       createdAt: now,
@@ -41,6 +34,10 @@ describe('the state', () => {
       queue: [],
       turns: 0,
       costUsd: 0,
+      spentUsd: 0,
+      budgetUsd: null,
+      waiting: null,
+      clocks: { pausesAt: null, turnEndsAt: null, rollsOverAt: null, closesAt: null },
       repositories: [{ name: 'fruit', url: 'https://example.com/ada/fruit.git', branch: 'main' }],
       git: [],
     });
@@ -53,6 +50,7 @@ describe('the state', () => {
         phase: { status: 'running', turnId: 'p1' },
         queue: [prompt('p1'), prompt('p2', 'Bob'), prompt('p3')],
       }),
+      0,
     );
     expect(state).toMatchObject({ status: 'running', turnId: 'p1' });
     expect(state.queue).toEqual([{ turnId: 'p2', author: 'Bob' }, { turnId: 'p3' }]);
@@ -60,7 +58,7 @@ describe('the state', () => {
   });
 
   test('of a session that waits for its sandbox has the whole queue', () => {
-    const state = stateView(input, data({ phase: { status: 'resuming' }, queue: [prompt('p1')] }));
+    const state = stateView(input, data({ phase: { status: 'resuming' }, queue: [prompt('p1')] }), 0);
     expect(state).toMatchObject({ turnId: null, queue: [{ turnId: 'p1' }] });
   });
 
@@ -75,11 +73,13 @@ describe('the state', () => {
       carried: [],
       transcript: null,
       snapshot: null,
+      costUsd: 0.25,
     };
-    const sandbox = { sandboxId: 'sb-2', imageId: 'im-1', runtimeVersion: '1-sdk.0.0.0' };
+    const sandbox = { sandboxId: 'sb-2', imageId: 'im-1', runtimeVersion: '1-sdk.0.0.0', endsAt: now };
     const state = stateView(
       input,
       data({ sandbox, checkpoint, heads: [head], generation: 2, turns: 3, costUsd: 0.25 }),
+      0,
     );
     expect(state).toMatchObject({
       generation: 2,
@@ -97,8 +97,8 @@ describe('the state', () => {
       data({
         phase: { status: 'closed', reason: 'start-failed', ...(message === undefined ? {} : { message }) },
       });
-    expect(stateView(input, closed('no such branch')).message).toBe('no such branch');
-    expect(stateView(input, closed())).not.toHaveProperty('message');
+    expect(stateView(input, closed('no such branch'), 0).message).toBe('no such branch');
+    expect(stateView(input, closed(), 0)).not.toHaveProperty('message');
   });
 });
 

@@ -24,6 +24,18 @@ export function demoPrompts(word: string): {
 /** The file that prompt 1 leaves uncommitted. */
 export const demoNotesFile = 'NOTES.md';
 
+/** What it becomes on the way that is gone back. */
+export const demoListFile = 'TODO.md';
+
+/** The prompts around a rewind and a fork; `word` takes the place of the first one. */
+export function goingBackPrompts(word: string): { change: string; which: string; own: string } {
+  return {
+    change: `Rename ${demoNotesFile} to ${demoListFile}, commit and push that. And please remember the word "${word}" for me, not the one before.`,
+    which: 'Which word should you remember?',
+    own: `Add a line to ${demoListFile}, commit and push your branch. And which word is it?`,
+  };
+}
+
 const typingDelayMs = 15;
 
 function type(text: string | ((conversation: Conversation) => string)) {
@@ -87,6 +99,26 @@ export const demoScript: Script = {
         type('I will tell you the seconds.'),
         bash('for second in $(seq 600); do echo "second $second"; sleep 1; done', 600),
         type('Ten minutes are over.'),
+      ],
+    },
+    {
+      prompt: /rename .* to .*, commit and push that/i,
+      steps: [
+        bash(
+          `mv ${demoNotesFile} ${demoListFile} && git add ${demoListFile} && git commit --quiet --message "Keep a list of open questions" && git push --quiet origin HEAD`,
+        ),
+        type(outcome('Renamed, committed and pushed.', 'That did not work.')),
+      ],
+    },
+    { prompt: /which word should you remember/i, steps: [recall(/remember the word "([a-z]+)"/i)] },
+    {
+      prompt: /add a line to/i,
+      steps: [
+        bash(
+          `echo "And what of weeks?" >> ${demoListFile} && git commit --quiet --all --message "Ask about weeks" && git push --quiet --set-upstream origin HEAD`,
+        ),
+        type(outcome('Committed and pushed.\n', 'That did not work.\n')),
+        recall(/remember the word "([a-z]+)"/i),
       ],
     },
     {

@@ -7,7 +7,6 @@ import { promisify } from 'node:util';
 import { Harvest } from '../../client.ts';
 import { inheritedEnvironment, readConfig, type Config } from '../../config.ts';
 import { createDemoRepository } from '../demo-repository/create.ts';
-import { demoPrompts } from '../demo-repository/story.ts';
 import { startGitServer } from '../git-server/server.ts';
 import { startStack } from '../stack/stack.ts';
 import type { Stack } from '../stack/stack.ts';
@@ -17,9 +16,10 @@ import { InvalidOptions, demoUsage, parseOptions } from './options.ts';
 import type { DemoOptions } from './options.ts';
 import { jsonPrinter, textPrinter } from './print.ts';
 import type { Printer } from './print.ts';
-import { foreignPrompts } from './prompts.ts';
-import { StoryFailed, tell } from './story.ts';
+import { foreignPrompts, ownPrompts } from './prompts.ts';
+import { tell } from './story.ts';
 import type { StoryOptions } from './story.ts';
+import { StoryFailed } from './told-session.ts';
 
 const repositoryName = 'durations';
 
@@ -79,7 +79,7 @@ async function setScene(parts: {
     return {
       repository: options.repository,
       credentials: { claude, ...(github === undefined ? {} : { github }) },
-      prompts: (word) => foreignPrompts(word, stack.scriptedModel !== null),
+      prompts: (words) => foreignPrompts(words, stack.scriptedModel !== null),
       showBranch: null,
       runningSandboxes,
     };
@@ -93,7 +93,7 @@ async function setScene(parts: {
   return {
     repository: { url: git.cloneUrl(repositoryName), branch: demo.branch },
     credentials: { github: token, claude },
-    prompts: demoPrompts,
+    prompts: ownPrompts,
     showBranch: async (branch) => gitLog(demo.path, branch),
     runningSandboxes,
   };

@@ -93,6 +93,10 @@ function describe(event: SessionEvent, style: Style): string | null {
     case 'session.paused':
     case 'session.resuming':
       return `${label('session')}${event.type.slice(8)}`;
+    case 'session.rewound':
+      return `${label('session')}rewound to ${event.data.checkpointId}`;
+    case 'session.forked':
+      return `${label('session')}forked from ${event.data.fromSessionId} at ${event.data.checkpointId}`;
     case 'session.closed':
       return `${label('session')}closed: ${event.data.reason}`;
     case 'warning':

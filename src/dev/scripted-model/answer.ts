@@ -200,7 +200,7 @@ const failureTexts = {
   529: { type: 'overloaded_error', message: 'Overloaded' },
 } as const;
 
-function scriptedFailure(status: FailureStatus, retryAfterSeconds = 1): ApiError {
+export function scriptedFailure(status: FailureStatus, retryAfterSeconds = 1): ApiError {
   return new ApiError({ status, ...failureTexts[status], retryAfterSeconds });
 }
 

@@ -11,6 +11,7 @@ import { ApiError, invalidRequest } from './api-error.ts';
 import { readConversation } from './conversation.ts';
 import { checkCredential } from './credential.ts';
 import { FailureCounts } from './failure-counts.ts';
+import { Faults } from './faults.ts';
 import { checkMessageOrder } from './message-order.ts';
 import { planAnswer } from './plan.ts';
 import {
@@ -41,6 +42,7 @@ export type ScriptedModel = {
   url: string;
   /** The newest requests, oldest first; grows as they come. */
   requests: readonly RecordedRequest[];
+  faults: Faults;
   /** Ends every connection and waits for them. */
   close(): Promise<void>;
 };
@@ -49,14 +51,16 @@ export type ScriptedModel = {
 export async function startScriptedModel(options: ScriptedModelOptions): Promise<ScriptedModel> {
   const record = new RequestRecord();
   const failures = new FailureCounts();
+  const faults = new Faults();
   const server = createServer((request, response) => {
-    void handle(request, response, { options, record, failures });
+    void handle(request, response, { options, record, failures, faults });
   });
   server.listen(options.port ?? 0, '127.0.0.1');
   await once(server, 'listening');
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     requests: record.requests,
+    faults,
     close: async () => closeServer(server),
   };
 }
@@ -65,6 +69,7 @@ type Model = {
   options: ScriptedModelOptions;
   record: RequestRecord;
   failures: FailureCounts;
+  faults: Faults;
 };
 
 type Exchange = {
@@ -137,18 +142,21 @@ async function answer(body: unknown, exchange: Exchange, model: Model): Promise<
 
 async function answerMessages(body: MessagesRequest, exchange: Exchange, model: Model): Promise<void> {
   checkMessageOrder(body);
+  const failure = model.faults.takeFailure();
+  if (failure !== undefined) throw failure;
   const { request, response, requestId, signal } = exchange;
   const conversation = readConversation(body);
   const plan =
     planSideAnswer(conversation, hasTools(body)) ?? planAnswer(conversation, model.options.scripts ?? []);
   const session = String(request.headers['x-claude-code-session-id'] ?? '');
-  const events = playAnswer(plan, {
+  const answer = playAnswer(plan, {
     model: body.model,
     inputTokens: inputTokens(body),
     conversation,
     isDue: (step, times) => model.failures.take({ session, promptText: plan.promptText, step }, times),
     signal,
   });
+  const events = model.faults.cut(answer);
   if (body.stream === true) await sendStream(events, { response, requestId, signal });
   else sendJson(response, 200, await collectMessage(events));
 }

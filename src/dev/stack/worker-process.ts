@@ -36,11 +36,13 @@ class WorkerFailed extends Error {
 export async function startWorkerProcess(options: {
   environment: Environment;
   logDirectory: string;
+  /** Its main module, for a worker that is watched from outside; `src/worker.ts` by default. */
+  program?: string;
 }): Promise<StackWorker> {
   const logFile = join(options.logDirectory, 'worker.log');
   const log = createWriteStream(logFile, { flags: 'a', mode: 0o600 });
   const child = spawnGuarded({
-    argv: [process.execPath, siblingModule('../../worker', import.meta.url)],
+    argv: [process.execPath, options.program ?? siblingModule('../../worker', import.meta.url)],
     environment: options.environment,
     stdio: ['ignore', 'pipe', 'pipe'],
   });

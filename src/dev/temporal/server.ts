@@ -30,6 +30,12 @@ const quickSteps = {
   'history.timerProcessorMaxPollRPS': '1000',
 } as const;
 
+/**
+ * The server waits for the disk several times in every step otherwise. What was committed survives the death of the server,
+ * not that of the machine: then the last steps may be gone, and the file is whole.
+ */
+const quickDatabase = ['journal_mode=WAL', 'synchronous=NORMAL'] as const;
+
 export type TemporalServerOptions = {
   binary: Pick<TemporalBinary, 'path'>;
   databaseFile: string;
@@ -39,6 +45,8 @@ export type TemporalServerOptions = {
   port?: number;
   uiPort?: number;
   namespace?: string;
+  /** Without the shortened steps: the development server as everybody has it. */
+  stock?: true;
   /** More of the server's dynamic configuration, values as JSON; for tests of limits. */
   dynamicConfiguration?: Readonly<Record<string, string>>;
   log: (line: string) => void;
@@ -146,10 +154,10 @@ async function launch(
 }
 
 function serverArguments(
-  { databaseFile, dynamicConfiguration }: TemporalServerOptions,
+  { databaseFile, dynamicConfiguration, stock }: TemporalServerOptions,
   { namespace, ports }: { namespace: string; ports: Ports },
 ): string[] {
-  const dynamic = { ...quickSteps, ...dynamicConfiguration };
+  const dynamic = { ...(stock === true ? {} : quickSteps), ...dynamicConfiguration };
   const flags = {
     ip: host,
     port: ports.grpc,
@@ -163,6 +171,7 @@ function serverArguments(
     'start-dev',
     ...Object.entries(flags).flatMap(([name, value]) => [`--${name}`, String(value)]),
     ...searchAttributeFlags(),
+    ...(stock === true ? [] : quickDatabase.flatMap((pragma) => ['--sqlite-pragma', pragma])),
     ...Object.entries(dynamic).flatMap(([key, value]) => ['--dynamic-config-value', `${key}=${value}`]),
   ];
 }

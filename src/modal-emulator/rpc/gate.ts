@@ -7,5 +7,5 @@ export type Gate = {
   /** Throws an RpcError to refuse the call. */
   enter: (context: CallContext) => Promise<void>;
   /** An error to answer with although the handler has done its work: the caller cannot know that it did. */
-  leave: (context: CallContext) => RpcError | undefined;
+  leave: (context: CallContext) => Promise<RpcError | undefined>;
 };

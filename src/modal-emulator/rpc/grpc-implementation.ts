@@ -63,7 +63,7 @@ function bind(rpc: string, handler: Handler, gate: Gate): UntypedServiceImplemen
               if (context.signal.aborted) return;
               if (!call.write(message)) await drained(call, context.signal);
             }
-            const lost = gate.leave(context);
+            const lost = await gate.leave(context);
             if (lost !== undefined) throw lost;
             call.end();
           } catch (error) {
@@ -86,7 +86,7 @@ function answerOnce(options: {
     try {
       await options.gate.enter(context);
       const response = await options.answer(context);
-      const lost = options.gate.leave(context);
+      const lost = await options.gate.leave(context);
       if (lost !== undefined) throw lost;
       options.reply(null, response);
     } catch (error) {

@@ -6,11 +6,13 @@
 import type { Options, Query, SDKMessage } from '@anthropic-ai/claude-agent-sdk';
 import type { ChildProcess } from 'node:child_process';
 import { setTimeout as delay } from 'node:timers/promises';
+import * as z from 'zod';
 import { spawnAsAgentUser } from '../processes/agent-user.ts';
 import { endRun } from '../processes/sweep.ts';
 import type { Settings } from '../settings.ts';
 import { agentSdk } from './agent-sdk.ts';
 import { InputQueue } from './input-queue.ts';
+import type { Uuid } from './message-uuid.ts';
 
 export type AgentProcessInput = {
   settings: Settings;
@@ -21,6 +23,15 @@ export type AgentProcessInput = {
 };
 
 export type AgentExit = { message: string };
+
+export type AgentMessage = {
+  text: string;
+  uuid: Uuid;
+  /** Said into what the agent works on: it ends the tool calls that run, then reads it. */
+  isSteer?: boolean;
+};
+
+const receiptSchema = z.object({ cancelled: z.array(z.string()).optional() });
 
 const endSeconds = 10;
 const stderrCharacters = 2_000;
@@ -58,15 +69,28 @@ export class AgentProcess {
    * `/cost` answer without the model. What is marked as composed by its client is delivered as written; only where it is
    * needed, because the agent then gets its reminders (nested CLAUDE.md files, skills) after its first tool call instead.
    */
-  send(text: string, uuid: `${string}-${string}-${string}-${string}-${string}`): void {
+  send({ text, uuid, isSteer = false }: AgentMessage): void {
     const message = { role: 'user', content: text } as const;
     const verbatim = text.startsWith('/') ? ({ client_composed: true } as const) : {};
-    this.#queue.push({ type: 'user', message, parent_tool_use_id: null, uuid, ...verbatim });
+    const priority = isSteer ? ({ priority: 'now' } as const) : {};
+    this.#queue.push({ type: 'user', message, parent_tool_use_id: null, uuid, ...priority, ...verbatim });
   }
 
-  /** Asks once. Whether the turn ends is seen in its result: asked before the turn has begun, the agent may not heed it. */
-  interrupt(): void {
-    this.#query.interrupt().catch(() => undefined);
+  /**
+   * Asks once, and resolves to the ids of messages that the agent had not begun with and now drops: no result answers them.
+   * Whether the turn ends is seen in its result: asked before the turn has begun, the agent may not heed it.
+   */
+  async interrupt(): Promise<readonly string[]> {
+    // The option is the SDK's own, left out of its types: a waiting message would start a turn of its own otherwise.
+    const query: { interrupt(options: { cancelQueued: true }): Promise<unknown> } = this.#query;
+    const receipt = await query.interrupt({ cancelQueued: true }).catch(() => undefined);
+    return receiptSchema.parse(receipt ?? {}).cancelled ?? [];
+  }
+
+  /** For what the agent asks from now on; undefined for its own default. Resolves when it is set, or the agent is gone. */
+  async setModel(model: string | undefined): Promise<void> {
+    const set = this.#query.setModel(model).catch(() => undefined);
+    await Promise.race([set, this.exited]);
   }
 
   /** `exited` is about to resolve. */

@@ -1,63 +1,57 @@
 /**
- * The session's conversation with its agent over any number of agent processes. Owns: the one warm process, which turn it
- * works on, what that turn cost, and the mirror of the transcript. A turn ends here in exactly one of two ways: with a
- * result, or lost with its process (I10); what follows from it is not decided here.
+ * The session's conversation with its agent over any number of agent processes. Owns: which turn the agent works on, and what
+ * that turn cost. A turn ends here in exactly one way: with a result,
+ * stopped to go on elsewhere, or lost with its process (I10); what follows from it is not decided here.
  */
-import type { Options, SDKMessage } from '@anthropic-ai/claude-agent-sdk';
-import { createAgentEventMapper, type AgentEventMapper } from '../../agent/agent-events.ts';
+import type { SDKMessage } from '@anthropic-ai/claude-agent-sdk';
+import type { AgentEventMapper } from '../../agent/agent-events.ts';
 import type { DeltaBody } from '../../agent/coalesce.ts';
+import type { ModelCost } from '../../agent/results.ts';
+import type { InterruptReason, SupervisorStatus } from '../../contracts/supervisor.ts';
 import type { TranscriptEntry } from '../../contracts/transcript.ts';
-import type { Recorder } from '../recorder.ts';
-import { makeFolder } from '../processes/folders.ts';
-import { runNameOf } from '../processes/agent-user.ts';
-import type { Settings } from '../settings.ts';
-import { agentSdk } from './agent-sdk.ts';
-import { AgentProcess } from './agent-process.ts';
-import { AgentTurn, type Cost, type TurnEnd, type TurnInput } from './agent-turn.ts';
-import { costIn } from './transcript-entries.ts';
-import { readTranscript } from './transcript-file.ts';
-import { TranscriptMirror } from './transcript-mirror.ts';
-import { messageUuid, type Uuid } from './message-uuid.ts';
+import { AgentKeeper, type AgentKeeperInput } from './agent-keeper.ts';
+import { limitSentence, type AgentLimits } from './agent-limits.ts';
+import type { AgentMessage } from './agent-process.ts';
+import { AgentTurn, type TurnInput } from './agent-turn.ts';
+import { AgentWatch } from './agent-watch.ts';
+import { priced, usageSince } from './earlier-runs.ts';
+import { RunIds } from './run-ids.ts';
+import { endOfTurn, type RunEnd, type TurnEnd } from './run-end.ts';
+import type { RunningAgent } from './running-agent.ts';
+import type { TranscriptMirror } from './transcript-mirror.ts';
 
-export type AgentSessionInput = {
-  settings: Settings;
-  recorder: Recorder;
-  sessionId: string;
-  /** The folder the agent starts in. */
-  cwd: string;
-  options: (resume: string | undefined) => Options;
-  /** The conversation to go on with; null for a new one. */
-  agentSessionId: string | null;
-};
-
-type Running = { process: AgentProcess; resumed: readonly TranscriptEntry[] };
-
-const interruptSeconds = 10;
-const interruptAgainMs = 1_000;
+export type AgentSessionInput = AgentKeeperInput & { sessionId: string };
 
 export class AgentSession {
-  readonly mirror: TranscriptMirror;
   readonly #input: AgentSessionInput;
-  #process: Promise<Running> | null = null;
-  #processes = 0;
-  #hasRun = false;
+  readonly #keeper: AgentKeeper;
+  readonly #watch = new AgentWatch();
   #turn: AgentTurn | null = null;
-  #earlier: Cost | null = null;
+  #billed: ReadonlyMap<string, ModelCost> = new Map();
 
   constructor(input: AgentSessionInput) {
     this.#input = input;
-    this.mirror = new TranscriptMirror(input.recorder, input.agentSessionId);
+    this.#keeper = new AgentKeeper({
+      ...input,
+      onMessage: (message, mapper) => this.#onMessage(message, mapper),
+      onWarning: (message) => this.#warn(message),
+    });
+  }
+
+  get mirror(): TranscriptMirror {
+    return this.#keeper.mirror;
   }
 
   /** Starts the agent's process ahead of the next turn. */
   warm(): void {
-    this.#ensure().catch(() => undefined);
+    this.#keeper.any().catch(() => undefined);
   }
 
   /** One at a time. */
   async run(input: TurnInput): Promise<TurnEnd> {
-    const turn = new AgentTurn(input, this.#uuidOf(input, input.continuation));
+    const turn = new AgentTurn(input, this.#idsOf(input).of(input.continuation));
     this.#turn = turn;
+    this.#watch.begin();
     this.mirror.beginTurn();
     try {
       const first = await this.#tell(turn);
@@ -66,42 +60,100 @@ export class AgentSession {
       return isUnheard ? await this.#tell(turn) : first;
     } finally {
       this.#input.recorder.endBlocks();
-      await this.#catchUp();
+      await this.#keeper.catchUp();
+      if (!this.mirror.gotEntries) {
+        this.#warn('The agent gave no transcript of this turn: it will not remember it in a new sandbox.');
+      }
       this.#turn = null;
     }
   }
 
   async #tell(turn: AgentTurn): Promise<TurnEnd> {
-    const { process, resumed } = await this.#ensure();
-    if (turn.interrupted || turn.givenUp !== null) await process.kill();
-    const { continuation, messageFor } = turn.input;
-    const holds = (run: number): boolean =>
-      resumed.some(({ uuid }) => uuid === this.#uuidOf(turn.input, run));
-    if (holds(continuation))
-      return { kind: 'lost', message: 'the agent ended as soon as it had read the prompt' };
-    const holdsPrompt = Array.from({ length: continuation }, (_, run) => run).some(holds);
-    const isNew = resumed.length === 0 && !this.#hasRun;
-    process.send(await messageFor({ resumed, isNew, holdsPrompt }), turn.uuid);
-    this.#hasRun = true;
-    const end = await Promise.race([turn.result, process.exited]);
-    if (!('outcome' in end)) return turn.died(end.message);
-    const earlier = this.#earlier;
-    this.#earlier = end;
-    return turn.ended(earlier, end);
+    const limitsFor = (resumed: readonly TranscriptEntry[]): AgentLimits => this.#limitsOf(turn, resumed);
+    const agent = await this.#keeper.fitting(limitsFor);
+    const { process, resumed } = agent;
+    const { budgetUsd } = agent.limits;
+    if (budgetUsd !== undefined && budgetUsd <= 0) {
+      turn.askToStop({ kind: 'limit', message: limitSentence('budgetUsd', turn.input.options) });
+    }
+    await agent.useModel(turn.input.options.model ?? this.#input.model);
+    if (turn.givenUp !== null) {
+      await process.kill();
+      return { kind: 'lost', message: turn.givenUp };
+    }
+    if (turn.stop !== null) turn.end();
+    else {
+      const ids = this.#idsOf(turn.input);
+      if (ids.isHeld(resumed, turn.input.continuation))
+        return { kind: 'lost', message: 'the agent ended as soon as it had read the prompt' };
+      const isNew = resumed.length === 0 && !this.#keeper.hasRun;
+      const holdsPrompt = ids.holdsPrompt(resumed, turn.input);
+      const text = await turn.input.messageFor({ resumed, isNew, holdsPrompt });
+      turn.tell(text, (message) => process.send(message));
+      this.#keeper.hasRun = true;
+    }
+    const end = await Promise.race([turn.over, process.exited]);
+    if ('result' in end) return this.#ended(turn, end, agent);
+    if (turn.stop === null) return { kind: 'lost', message: turn.givenUp ?? end.message };
+    return this.#ended(turn, { result: null, isWhole: false }, agent);
   }
 
-  #uuidOf({ turnId }: TurnInput, run: number): Uuid {
+  async #ended(turn: AgentTurn, end: RunEnd, agent: RunningAgent): Promise<TurnEnd> {
+    const earlier = agent.cost;
+    if (end.result !== null) {
+      agent.bill(end.result);
+      this.#billed = end.result.cumulativeModels;
+    }
+    // Of a run that was killed there is no result: then all that the transcript shows of the turn counts.
+    const entries = end.result === null ? ((await this.#keeper.entries()) ?? []) : agent.resumed;
+    return endOfTurn({
+      ...end,
+      stop: turn.stop,
+      options: turn.input.options,
+      earlier,
+      unbilled: this.#unbilled(turn.input, entries),
+      durationMs: performance.now() - turn.startedAtMs,
+    });
+  }
+
+  #unbilled(turn: TurnInput, entries: readonly TranscriptEntry[]): ModelCost {
+    return priced(usageSince(entries, this.#idsOf(turn).upTo(turn.continuation)), this.#billed);
+  }
+
+  #limitsOf({ input }: AgentTurn, resumed: readonly TranscriptEntry[]): AgentLimits {
+    const { maxTurns, budgetUsd } = input.options;
+    const used = budgetUsd === undefined ? 0 : this.#unbilled(input, resumed).costUsd;
+    return {
+      ...(maxTurns === undefined ? {} : { maxTurns }),
+      ...(budgetUsd === undefined ? {} : { budgetUsd: budgetUsd - used - (input.carriedOver?.costUsd ?? 0) }),
+    };
+  }
+
+  #idsOf({ turnId }: Pick<TurnInput, 'turnId'>): RunIds {
     const { sessionId, recorder } = this.#input;
-    return messageUuid(`${sessionId} ${recorder.generation.number} ${turnId}`, run);
+    return new RunIds({ sessionId, generation: recorder.generation.number, turnId });
   }
 
-  /** False when that turn does not run. It ends soon, as interrupted, whatever the agent makes of it. */
-  interrupt(turnId: string): boolean {
+  /** Of the running turn; null when none runs. */
+  get state(): SupervisorStatus['agent'] {
+    return this.#turn === null ? null : this.#watch.state;
+  }
+
+  /** False when that turn does not run. It ends soon, for that reason, whatever the agent makes of it. */
+  interrupt(turnId: string, reason: InterruptReason): boolean {
     const turn = this.#turn;
-    if (turn === null || turn.input.turnId !== turnId) return false;
-    if (!turn.interrupted) void this.#insist(turn);
-    turn.interrupted = true;
+    if (turn === null || turn.isOver || turn.input.turnId !== turnId) return false;
+    if (turn.askToStop(reason)) void this.#insist(turn);
     return true;
+  }
+
+  /** Whether what is told now is told within that turn. */
+  takesSteers(turnId: string): boolean {
+    return this.#turn?.input.turnId === turnId && this.#turn.takesSteers;
+  }
+
+  steer(message: AgentMessage): void {
+    this.#turn?.steer(message);
   }
 
   /** Ends the agent under the running turn, which is lost then. */
@@ -109,60 +161,24 @@ export class AgentSession {
     const turn = this.#turn;
     if (turn === null || turn.input.turnId !== turnId) return;
     turn.givenUp = message;
-    await (await this.#process)?.process.kill();
+    await this.#keeper.kill();
   }
 
   /** Ends the agent so that its transcript is whole. */
   async end(): Promise<void> {
-    await (await this.#process)?.process.end();
-    await this.#catchUp();
+    await this.#keeper.end();
   }
 
   async kill(): Promise<void> {
-    await (await this.#process)?.process.kill();
-  }
-
-  async #ensure(): Promise<Running> {
-    const known = await this.#process;
-    // One that is about to be gone must not take the turn with it.
-    if (known?.process.hasEnded === true) await known.process.exited;
-    this.#process ??= this.#start().catch((error: unknown) => {
-      this.#process = null;
-      throw error;
-    });
-    return this.#process;
-  }
-
-  async #start(): Promise<Running> {
-    const { settings, cwd, options } = this.#input;
-    const { agentSessionId } = this.mirror;
-    const [entries] = await Promise.all([
-      agentSessionId === null ? null : readTranscript(settings, { cwd, agentSessionId }),
-      // The agent itself may have removed the folder it is to start in.
-      makeFolder(settings, cwd),
-      // Loaded while those programs run.
-      agentSdk(),
-    ]);
-    if (entries !== null) this.mirror.catchUp(entries);
-    else if (this.#hasRun) this.#warn('The transcript of the agent is gone: it begins a new conversation.');
-    this.#earlier = entries === null ? null : costIn(entries);
-    const mapper = createAgentEventMapper();
-    const resume = entries === null ? undefined : (agentSessionId ?? undefined);
-    const process = await AgentProcess.start({
-      settings,
-      run: runNameOf(settings, `agent.${++this.#processes}`),
-      options: { ...options(resume), sessionStore: this.mirror.store },
-      onMessage: (message) => this.#onMessage(message, mapper),
-    });
-    const forget = (): void => void (this.#process = null);
-    process.exited.then(forget, forget);
-    return { process, resumed: entries ?? [] };
+    await this.#keeper.kill();
   }
 
   #onMessage(message: SDKMessage, mapper: AgentEventMapper): void {
     const { recorder } = this.#input;
-    const turnId = this.#turn?.input.turnId;
-    if (this.#turn !== null) this.#turn.heard = true;
+    const turn = this.#turn;
+    const turnId = turn?.input.turnId;
+    this.#watch.hear(message);
+    turn?.hear(message);
     // The whole of a block comes after all of its pieces.
     if (message.type === 'assistant') recorder.endBlocks(message.message.id);
     // Redacted before anything is cut (I11). Pieces of text are redacted as a stream by the recorder.
@@ -170,32 +186,15 @@ export class AgentSession {
     for (const step of mapper.map(readable)) {
       if (step.kind === 'event') recorder.event(step.body, turnId);
       if (step.kind === 'delta') recorder.delta(step.body satisfies DeltaBody, turnId);
-      if (step.kind === 'result') this.#turn?.hear(message, step.result);
+      if (step.kind !== 'result' || turn === null) continue;
+      const limit = turn.hearResult(message, step.result);
+      if (limit !== null) this.interrupt(turn.input.turnId, { kind: 'limit', message: limit });
     }
   }
 
-  /** An interrupt that comes before the agent has begun is not heeded, so it is repeated; then the agent is killed. */
   async #insist(turn: AgentTurn): Promise<void> {
-    const process = (await this.#process)?.process;
-    if (process === undefined) return;
-    const again = setInterval(() => process.interrupt(), interruptAgainMs);
-    const last = setTimeout(() => void process.kill(), interruptSeconds * 1_000);
-    process.interrupt();
-    await Promise.race([turn.result, process.exited]).finally(() => {
-      clearInterval(again);
-      clearTimeout(last);
-    });
-  }
-
-  /** What the mirror did not bring, the agent's own file does: an agent that was killed tells nothing more. */
-  async #catchUp(): Promise<void> {
-    if (this.#process !== null && this.mirror.gotEntries) return;
-    const { agentSessionId } = this.mirror;
-    const { settings, cwd } = this.#input;
-    const entries = agentSessionId === null ? null : await readTranscript(settings, { cwd, agentSessionId });
-    if (entries !== null) this.mirror.catchUp(entries);
-    if (this.#turn === null || this.mirror.gotEntries) return;
-    this.#warn('The agent gave no transcript of this turn: it will not remember it in a new sandbox.');
+    const agent = await this.#keeper.current();
+    await agent?.insist(turn.over, (messageIds) => turn.drop(messageIds));
   }
 
   #warn(message: string): void {

@@ -1,5 +1,5 @@
 /** Streams of the journal as the contract means them: its exact bytes, then one `StreamEnd`. */
-import type { StreamEnd } from '../../contracts/supervisor.ts';
+import { streamAliveSeconds, type StreamAlive, type StreamEnd } from '../../contracts/supervisor.ts';
 import type { Journal, Span } from './journal.ts';
 
 export type Follow = {
@@ -8,10 +8,20 @@ export type Follow = {
   /** Where the record lies that ends the stream, as soon as it is there. Asked again after every growth. */
   ending: () => Span | undefined;
   signal: AbortSignal;
+  /** After so long without a record the stream says that it is alive. */
+  aliveMs?: number;
 };
 
+const aliveLine = `${JSON.stringify({ kind: 'stream.alive' } satisfies StreamAlive)}\n`;
+
 /** Ends early, without a `StreamEnd`, when `signal` is aborted. */
-export async function* follow({ journal, from, ending, signal }: Follow): AsyncGenerator<Buffer | string> {
+export async function* follow({
+  journal,
+  from,
+  ending,
+  signal,
+  aliveMs = streamAliveSeconds * 1_000,
+}: Follow): AsyncGenerator<Buffer | string> {
   await using reader = await journal.reader();
   for (let position = from; !signal.aborted;) {
     const span = ending();
@@ -22,7 +32,9 @@ export async function* follow({ journal, from, ending, signal }: Follow): AsyncG
       yield endLine({ kind: 'stream.end', next: position, record: await reader.record(span) });
       return;
     }
-    await journal.grownBeyond(position, signal);
+    await journal.grownBeyond(position, { withinMs: aliveMs, signal });
+    // Between two records: the journal ends with a whole one.
+    if (journal.size === position && !signal.aborted) yield aliveLine;
   }
 }
 

@@ -56,15 +56,20 @@ export class Journal {
     return { start, end: this.#size };
   }
 
-  /** Resolves when the journal is longer than `size`, or `signal` is aborted. */
-  async grownBeyond(size: number, signal: AbortSignal): Promise<void> {
+  /** Resolves when the journal is longer than `size`, after `withinMs`, or when `signal` is aborted. */
+  async grownBeyond(
+    size: number,
+    { withinMs, signal }: { withinMs: number; signal: AbortSignal },
+  ): Promise<void> {
     if (this.#size > size || signal.aborted) return;
     await new Promise<void>((resolve) => {
       const wake = (): void => {
+        clearTimeout(timer);
         this.#waiting.delete(wake);
         signal.removeEventListener('abort', wake);
         resolve();
       };
+      const timer = setTimeout(wake, withinMs);
       this.#waiting.add(wake);
       signal.addEventListener('abort', wake);
     });

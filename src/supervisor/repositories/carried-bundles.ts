@@ -49,7 +49,11 @@ export async function takeCarriedWork(
 /** `bundlePath` is what the worker sent, or null when there was nothing to carry. */
 export async function bringBackCarriedWork(
   { settings, env, repository }: At,
-  { work, bundlePath }: { work: CarriedWork; bundlePath: string | null },
+  {
+    work,
+    bundlePath,
+    sessionBranch,
+  }: { work: CarriedWork; bundlePath: string | null; sessionBranch: string },
 ): Promise<RestoreResult> {
   const run = createGitRunner(settings, env);
   return withTemporaryFolder(settings, async (folder) => {
@@ -59,6 +63,7 @@ export async function bringBackCarriedWork(
       repository: repository.name,
       directory: repository.directory,
       temporaryDirectory: folder,
+      sessionBranch,
       work,
       bundlePath: bundlePath === null ? null : inside,
     });

@@ -1,7 +1,7 @@
 /** Gets one repository into its folder, on the session's branch, with the work that was carried. */
 import { lstat } from 'node:fs/promises';
 import type { CarriedWork, RepositoryHead } from '../../contracts/checkpoint.ts';
-import { cloneRepository, fetchRepository, type CloneInput } from '../../git/clone.ts';
+import { cloneRepository, fetchRepository, holdsClone, type CloneInput } from '../../git/clone.ts';
 import type { Recorder } from '../recorder.ts';
 import { emptyFolder } from '../processes/folders.ts';
 import type { Settings } from '../settings.ts';
@@ -28,21 +28,19 @@ export async function placeRepository(input: PlaceInput): Promise<RepositoryHead
   recorder.event({ type: 'repository.ready', data: { ...head, from, durationMs } });
   if (carried === null) return head;
   const repository = { name: clone.repository, directory: clone.directory };
-  const data = await bringBackCarriedWork({ settings, env, repository }, carried);
+  const data = await bringBackCarriedWork(
+    { settings, env, repository },
+    { ...carried, sessionBranch: clone.sessionBranch },
+  );
   recorder.event({ type: 'repository.restored', data });
   return { repository: data.repository, branch: data.branch, head: data.head };
 }
 
-/** True when a clone ended there: the session's branch is its last step. The remains of one that did not are removed. */
+/** True when a clone ended there. The remains of one that did not are removed. */
 async function holdsRepository({ settings, env, clone }: PlaceInput): Promise<boolean> {
-  const { directory, sessionBranch } = clone;
+  const { directory } = clone;
   if (await isAbsent(directory)) return false;
-  const run = createGitRunner(settings, env);
-  const [top, branch] = await Promise.all([
-    run(['-C', directory, 'rev-parse', '--git-dir']),
-    run(['-C', directory, 'rev-parse', '--verify', '--quiet', `refs/heads/${sessionBranch}`]),
-  ]);
-  if (top.stdout.trim() === '.git' && branch.exitCode === 0) return true;
+  if (await holdsClone(createGitRunner(settings, env), clone)) return true;
   await emptyFolder(settings, directory);
   return false;
 }

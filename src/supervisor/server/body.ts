@@ -12,7 +12,10 @@ export const bodyLimits = {
   transcript: 1024 * mebibyte,
 } as const;
 
-/** Rejects with `bad-request` for what is no JSON, or not what it should be. */
+/**
+ * Rejects with `bad-request` for what is not what it should be. What is no JSON at all was cut on its way: `internal`, as the
+ * same request may come whole when it is repeated.
+ */
 export async function readJson<T extends z.ZodType>(
   request: IncomingMessage,
   schema: T,
@@ -23,7 +26,7 @@ export async function readJson<T extends z.ZodType>(
   try {
     value = JSON.parse(Buffer.concat(chunks).toString());
   } catch {
-    throw new RequestRefused('bad-request', 'the body is no JSON');
+    throw new RequestRefused('internal', 'the body is no JSON: it was cut on its way');
   }
   return schema.parse(value);
 }

@@ -9,6 +9,7 @@ import {
   startRequestSchema,
   supervisorExecRequestSchema,
   supervisorInterruptSchema,
+  supervisorSteerSchema,
   turnRequestSchema,
 } from '../../contracts/supervisor.ts';
 import { RequestRefused } from '../errors.ts';
@@ -17,9 +18,11 @@ import { bundlePathOf } from '../repositories/carried-bundles.ts';
 import { exists, incomingBundle, incomingTranscript, receive } from '../start/incoming.ts';
 import { refuseUnknownOffset, type Followed, type Supervisor } from '../supervisor.ts';
 import { bodyLimits, limited, readJson } from './body.ts';
+import type { Followers } from './followers.ts';
 
 type Exchange = {
   supervisor: Supervisor;
+  followers: Followers;
   request: IncomingMessage;
   response: ServerResponse;
   query: URLSearchParams;
@@ -37,19 +40,25 @@ const handlers: Record<string, Handler> = {
     const request = await readJson(exchange.request, startRequestSchema);
     const started = await exchange.supervisor.start(request);
     // Not before: loading the Agent SDK and spawning hold this process up, and the answer with it.
-    await sendStream(exchange, started, request.from).finally(() => exchange.supervisor.warm());
+    const stream = { what: 'start', from: request.from };
+    await sendStream(exchange, started, stream).finally(() => exchange.supervisor.warm());
   },
   'POST /turns': async (exchange) => {
     const request = await readJson(exchange.request, turnRequestSchema);
-    await sendStream(exchange, await exchange.supervisor.turn(request), request.from);
+    const followed = await exchange.supervisor.turn(request);
+    await sendStream(exchange, followed, { what: `turn ${request.turnId}`, from: request.from });
   },
   'POST /exec': async (exchange) => {
     const request = await readJson(exchange.request, supervisorExecRequestSchema);
-    await sendStream(exchange, exchange.supervisor.exec(request), request.from);
+    const followed = exchange.supervisor.exec(request);
+    await sendStream(exchange, followed, { what: `exec ${request.execId}`, from: request.from });
   },
   'POST /interrupt': async ({ supervisor, request, response }) => {
-    const { turnId } = await readJson(request, supervisorInterruptSchema);
-    sendJson(response, { interrupted: supervisor.interrupt(turnId) });
+    const { turnId, reason } = await readJson(request, supervisorInterruptSchema);
+    sendJson(response, { interrupted: supervisor.interrupt(turnId, reason) });
+  },
+  'POST /steer': async ({ supervisor, request, response }) => {
+    sendJson(response, { steered: supervisor.steer(await readJson(request, supervisorSteerSchema)) });
   },
   'POST /quiesce': async ({ supervisor, response }) =>
     sendJson(response, { journalBytes: await supervisor.quiesce() }),
@@ -82,25 +91,26 @@ const handlers: Record<string, Handler> = {
 };
 
 /** Throws `RequestRefused` or a `ZodError` before it answers. */
-export async function route(
-  supervisor: Supervisor,
-  request: IncomingMessage,
-  response: ServerResponse,
-): Promise<void> {
+export async function route(exchange: Omit<Exchange, 'query'>): Promise<void> {
+  const { request } = exchange;
   const url = new URL(request.url ?? '/', 'http://supervisor');
   const handler = handlers[`${request.method} ${url.pathname}`];
   if (handler === undefined) {
     throw new RequestRefused('unknown', `there is no ${request.method} ${url.pathname}`);
   }
-  await handler({ supervisor, request, response, query: url.searchParams });
+  await handler({ ...exchange, query: url.searchParams });
 }
 
-async function sendStream({ response }: Exchange, followed: Followed, from: number): Promise<void> {
+async function sendStream(
+  { response, followers }: Exchange,
+  { generation, ending }: Followed,
+  { what, from }: { what: string; from: number },
+): Promise<void> {
   const gone = new AbortController();
   response.once('close', () => gone.abort());
-  const { generation, ending } = followed;
+  const leave = followers.admit(what, () => response.destroy());
   const lines = follow({ journal: generation.journal, from, ending, signal: gone.signal });
-  await send(response, Readable.from(lines));
+  await send(response, Readable.from(lines)).finally(leave);
 }
 
 /** Waits for a slow reader: what it has not taken stays in the journal's file. */

@@ -1,13 +1,14 @@
 /** HTTP on a unix socket that only root can open. A client that goes away ends its own stream and nothing else. */
 import { once } from 'node:events';
 import { chmodSync, mkdirSync, rmSync, statSync } from 'node:fs';
-import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { Server, ServerResponse } from 'node:http';
 import { dirname } from 'node:path';
 import * as z from 'zod';
 import type { SupervisorError } from '../../contracts/supervisor.ts';
 import { RequestRefused } from '../errors.ts';
 import { http } from '../node-http.ts';
 import type { Supervisor } from '../supervisor.ts';
+import { Followers } from './followers.ts';
 import { route } from './routes.ts';
 
 const statusOf: Record<SupervisorError['error'], number> = {
@@ -26,8 +27,9 @@ export async function listen(supervisor: Supervisor): Promise<Server> {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   if ((statSync(folder).mode & 0o077) !== 0) throw new Error(`${folder} is open to others than root`);
   rmSync(socketPath, { force: true });
+  const followers = new Followers();
   const server = http.createServer((request, response) => {
-    void answer(supervisor, request, response);
+    void answer({ supervisor, followers, request, response });
   });
   // A turn may be silent for longer than any limit of a server.
   server.requestTimeout = 0;
@@ -38,13 +40,10 @@ export async function listen(supervisor: Supervisor): Promise<Server> {
   return server;
 }
 
-async function answer(
-  supervisor: Supervisor,
-  request: IncomingMessage,
-  response: ServerResponse,
-): Promise<void> {
+async function answer(exchange: Parameters<typeof route>[0]): Promise<void> {
+  const { response } = exchange;
   try {
-    await route(supervisor, request, response);
+    await route(exchange);
   } catch (error) {
     if (response.headersSent) response.destroy();
     else refuse(response, errorOf(error));

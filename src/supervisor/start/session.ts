@@ -9,7 +9,7 @@ import type { StartRequest } from '../../contracts/supervisor.ts';
 import { gitEnvironment } from '../../git/environment.ts';
 import { harvestBranchesOnly } from '../../git/push-rule.ts';
 import { createRedactor } from '../../secrets/redaction.ts';
-import { AgentSession } from '../agent-session/agent-session.ts';
+import { AgentSession, type AgentSessionInput } from '../agent-session/agent-session.ts';
 import { configFolderOf } from '../agent-session/transcript-file.ts';
 import type { Generation } from '../generation.ts';
 import { Recorder } from '../recorder.ts';
@@ -55,7 +55,7 @@ export async function openSession({ settings, generation, request }: OpenSession
     environment,
   });
   const repositories = repositoriesOf(settings, request);
-  const options = (resume: string | undefined) =>
+  const options: AgentSessionInput['options'] = ({ resume, ...limits }) =>
     agentOptions({
       repositories,
       branch,
@@ -63,6 +63,7 @@ export async function openSession({ settings, generation, request }: OpenSession
       environment: env,
       ...(model.name === undefined ? {} : { model: model.name }),
       ...(resume === undefined ? {} : { resume }),
+      ...limits,
     });
   return {
     request,
@@ -75,6 +76,7 @@ export async function openSession({ settings, generation, request }: OpenSession
         recorder,
         sessionId: request.sessionId,
         cwd: repositories[0].path,
+        model: model.name,
         options,
         agentSessionId,
       }),

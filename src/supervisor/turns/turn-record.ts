@@ -21,6 +21,8 @@ type Turn = {
   lostBy: LossCause | null;
   /** Of `turn.lost` by the losses it records. */
   lostAt: Map<number, Span>;
+  /** Prompts that were said within it. */
+  steers: Set<string>;
   endedAt?: Span;
 };
 
@@ -34,6 +36,16 @@ export type TurnDecision =
   /** It runs, or what the request asks about is over: only follow. */
   | { action: 'follow' }
   | { action: 'refuse'; error: 'conflict' | 'turn-running'; message: string };
+
+export type SteerDecision =
+  /** The agent has it, or will have it. */
+  | 'known'
+  /** It is to be recorded: the running agent is told, or the next run of a lost turn. */
+  | 'tell'
+  /** The turn is over here. */
+  | 'over'
+  /** Nothing of it runs or ran here. */
+  | 'unknown';
 
 export class TurnRecord {
   readonly #turns = new Map<string, Turn>();
@@ -52,7 +64,10 @@ export class TurnRecord {
       turn.lostBy = record.cause;
       turn.lostAt.set(record.losses, span);
     }
-    if (record.kind === 'turn.ended') this.#end(record.turnId, 'ended').endedAt = span;
+    if (record.kind === 'turn.steered') this.#turn(record.turnId).steers.add(record.promptId);
+    if (record.kind === 'turn.ended' || record.kind === 'turn.suspended') {
+      this.#end(record.turnId, 'ended').endedAt = span;
+    }
   }
 
   decide(request: Pick<TurnRequest, 'turnId' | 'continuation'> & { textHash: string }): TurnDecision {
@@ -70,6 +85,27 @@ export class TurnRecord {
     return decideKnown(turn, { turnId, continuation });
   }
 
+  decideSteer({ turnId, promptId }: { turnId: string; promptId: string }): SteerDecision {
+    const turn = this.#turns.get(turnId);
+    if (turn === undefined || turn.phase === 'accepted') return 'unknown';
+    if (turn.steers.has(promptId)) return 'known';
+    return turn.phase === 'ended' ? 'over' : 'tell';
+  }
+
+  isSteered({ turnId, promptId }: { turnId: string; promptId: string }): boolean {
+    return this.#turns.get(turnId)?.steers.has(promptId) ?? false;
+  }
+
+  /** Turns that were started here before that one, each with the number of its newest run. */
+  startedBefore(turnId: string): { turnId: string; continuation: number }[] {
+    const started: { turnId: string; continuation: number }[] = [];
+    for (const [id, { continuation }] of this.#turns) {
+      if (id === turnId) break;
+      if (continuation !== null) started.push({ turnId: id, continuation });
+    }
+    return started;
+  }
+
   /** Where the stream of that request ends, once it is in the journal. */
   endingOf({ turnId, continuation }: Pick<TurnRequest, 'turnId' | 'continuation'>): Span | undefined {
     const turn = this.#turns.get(turnId);
@@ -79,6 +115,10 @@ export class TurnRecord {
   /** What `turn.lost` is to say of the running turn. */
   lossesOf(turnId: string): number {
     return this.#turn(turnId).losses + 1;
+  }
+
+  newestRunOf(turnId: string): { continuation: number } {
+    return { continuation: this.#turn(turnId).continuation ?? 0 };
   }
 
   firstStartOf(turnId: string): number {
@@ -96,6 +136,7 @@ export class TurnRecord {
       losses: 0,
       lostBy: null,
       lostAt: new Map(),
+      steers: new Set(),
     });
   }
 

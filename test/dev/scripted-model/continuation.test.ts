@@ -108,7 +108,7 @@ test('a prompt that is run again behind a notice starts from its beginning', asy
   });
   await using agent = new Agent({ home, modelUrl: model.url, env: oauth });
   await agent.prompt('Count');
-  const notice = restartNotice('turn-before');
+  const notice = restartNotice({ checkpointId: 'turn-before', midTurn: false });
   expect((await agent.prompt(`${notice}\n\nCount`)).text).toBe('counted');
   expect(await readFile(join(home.workingDirectory, 'steps'), 'utf8')).toBe('1\n1\n');
 });

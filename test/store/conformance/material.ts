@@ -53,6 +53,7 @@ export function checkpoint(checkpointId: string, extra: Partial<Checkpoint> = {}
     carried: [],
     transcript: null,
     snapshot: null,
+    costUsd: 0,
     ...extra,
   };
 }

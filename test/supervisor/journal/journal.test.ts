@@ -60,6 +60,20 @@ describe('the journal', () => {
     ]);
   });
 
+  test('says between two records that it is followed, while nothing is written', async () => {
+    const journal = Journal.open(path);
+    const gone = new AbortController();
+    const stream = follow({ journal, from: 0, ending: () => undefined, signal: gone.signal, aliveMs: 5 });
+    const next = async (): Promise<unknown> => JSON.parse(String((await stream.next()).value));
+    expect(await next()).toEqual({ kind: 'stream.alive' });
+    expect(await next()).toEqual({ kind: 'stream.alive' });
+    journal.append(warning('one'));
+    expect(await next()).toEqual(warning('one'));
+    expect(await next()).toEqual({ kind: 'stream.alive' });
+    gone.abort();
+    expect(await stream.next()).toMatchObject({ done: true });
+  });
+
   test('is followed from any record to the one that ends the stream, as it grows', async () => {
     const journal = Journal.open(path);
     journal.append(warning('before'));

@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
-import { text } from 'node:stream/consumers';
+import { buffer, text } from 'node:stream/consumers';
 import type { EventBody, EventType } from '../../../src/contracts/events.ts';
 import {
   journalRecordSchema,
@@ -37,6 +37,12 @@ export class SupervisorClient {
     return { exitCode: child.exitCode ?? -1, body: answer };
   }
 
+  async bytes(path: string): Promise<Buffer> {
+    const child = this.#curl('GET', path);
+    const [answer] = await Promise.all([buffer(child.stdout), once(child, 'close')]);
+    return answer;
+  }
+
   async status(): Promise<SupervisorStatus> {
     return JSON.parse((await this.request('GET', '/status')).body) as SupervisorStatus;
   }
@@ -53,6 +59,7 @@ export class SupervisorClient {
     for await (const line of createInterface(child.stdout)) {
       const value = JSON.parse(line) as { kind?: string; error?: string };
       if (value.error !== undefined && value.kind === undefined) followed.error = value.error;
+      else if (value.kind === 'stream.alive') continue;
       else if (value.kind === 'stream.end') followed.end = streamEndSchema.parse(value);
       else {
         const record = journalRecordSchema.parse(value);

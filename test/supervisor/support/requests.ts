@@ -18,5 +18,5 @@ export function startRequest(world: World, url: string, more: Partial<StartReque
 }
 
 export function turnRequest(turnId: string, text: string, more: Partial<TurnRequest> = {}): TurnRequest {
-  return { from: 0, turnId, text, continuation: 0, ...more };
+  return { from: 0, turnId, text, continuation: 0, options: {}, steers: [], ...more };
 }

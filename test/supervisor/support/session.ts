@@ -2,7 +2,14 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'vitest';
-import type { JournalRecord, StartRequest, TurnRequest } from '../../../src/contracts/supervisor.ts';
+import type { Steer } from '../../../src/contracts/prompt.ts';
+import type {
+  InterruptReason,
+  JournalRecord,
+  StartRequest,
+  SupervisorStatus,
+  TurnRequest,
+} from '../../../src/contracts/supervisor.ts';
 import { recordOf, type Followed } from './client.ts';
 import { startRequest, turnRequest } from './requests.ts';
 import type { Place, RunningSupervisor, World } from './world.ts';
@@ -59,9 +66,17 @@ export class TestSession {
     return this.supervisor.client.follow('/exec', { from, execId, argv, timeoutSeconds: 60, ...more });
   }
 
-  async interrupt(turnId: string): Promise<unknown> {
+  async interrupt(turnId: string, reason?: InterruptReason): Promise<unknown> {
+    return this.#ask('/interrupt', { turnId, reason });
+  }
+
+  async steer(turnId: string, steer: Steer): Promise<unknown> {
+    return this.#ask('/steer', { turnId, steer });
+  }
+
+  async #ask(path: string, body: object): Promise<unknown> {
     const { client } = this.supervisor;
-    return JSON.parse((await client.request('POST', '/interrupt', JSON.stringify({ turnId }))).body);
+    return JSON.parse((await client.request('POST', path, JSON.stringify(body))).body);
   }
 
   async journalBytes(): Promise<number> {
@@ -81,6 +96,27 @@ export class TestSession {
     await expect.poll(async () => this.journal(), { timeout: 90_000 }).toContain(text);
   }
 
+  /** What the agent asked the model in this place, newest last: the conversation as JSON. */
+  modelRequests(): string[] {
+    return this.world.model.requests
+      .filter(({ path }) => path.startsWith('/v1/messages'))
+      .map(({ body }) => JSON.stringify(body))
+      .filter((body) => body.includes(this.place.workspace) && body.includes('"tools":[{'));
+  }
+
+  /** Waits until the model was asked with the result of that call: a script that hangs behind it hangs now. */
+  async modelHangsAt(text: string): Promise<void> {
+    const isAsked = (body: string): boolean => body.includes(text) && body.includes('"type":"tool_result"');
+    await expect.poll(() => isAsked(this.modelRequests().at(-1) ?? ''), { timeout: 90_000 }).toBe(true);
+  }
+
+  /** Waits until a request to the model holds that text. */
+  async modelAskedFor(text: string): Promise<void> {
+    await expect
+      .poll(() => this.modelRequests().some((body) => body.includes(text)), { timeout: 90_000 })
+      .toBe(true);
+  }
+
   /** Waits for the agent's own file, which it writes a while after it has done what it says. */
   async transcriptHolds(text: string): Promise<void> {
     const folder = join(this.place.home, '.claude/projects');
@@ -90,6 +126,24 @@ export class TestSession {
         .map((name) => readFileSync(join(folder, name), 'utf8'))
         .join('');
     await expect.poll(read, { timeout: 90_000 }).toContain(text);
+  }
+
+  /** Of the running turn. */
+  async state(): Promise<SupervisorStatus['agent']> {
+    return (await this.supervisor.client.status()).agent;
+  }
+
+  /** What the agent remembers, as the worker keeps it: JSON lines. */
+  async transcript(): Promise<string> {
+    const entries = (await this.records('transcript')).flatMap((record) =>
+      record.kind === 'transcript' && record.batch.subpath === undefined ? record.batch.entries : [],
+    );
+    return entries.map((entry) => `${JSON.stringify(entry)}\n`).join('');
+  }
+
+  /** The carried work of a turn that ended, as the worker fetches it. */
+  async bundle(turnId: string, repository: string): Promise<Buffer> {
+    return this.supervisor.client.bytes(`/carry?turnId=${turnId}&repository=${repository}`);
   }
 
   file(path: string): string {

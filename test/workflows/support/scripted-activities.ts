@@ -1,11 +1,17 @@
 /** Activities that play what a test tells them, and remember what they were asked: plain objects, no sandbox. */
 import { ApplicationFailure } from '@temporalio/common';
 import type {
+  CreateSandboxInput,
   ExecReport,
+  InterruptTurnInput,
+  PrepareCheckpointInput,
+  PreparedCheckpoint,
   RecordEventsInput,
   RunExecInput,
   RunTurnInput,
   SessionActivities,
+  SteerReport,
+  SteerTurnInput,
   TakeSnapshotInput,
   TurnReport,
 } from '../../../src/activities/types.ts';
@@ -33,7 +39,10 @@ export function ended(input: RunTurnInput, status: 'completed' | 'interrupted' =
   };
 }
 
-function checkpoint(input: { sessionId: string; generation: number }, checkpointId: string): Checkpoint {
+export function checkpoint(
+  input: { sessionId: string; generation: number },
+  checkpointId: string,
+): Checkpoint {
   return {
     checkpointId,
     sessionId: input.sessionId,
@@ -43,12 +52,17 @@ function checkpoint(input: { sessionId: string; generation: number }, checkpoint
     carried: [],
     transcript: null,
     snapshot: null,
+    costUsd: 0,
   };
 }
 
 export function scriptedActivities(script: {
   turn?: TurnScript;
+  create?: (input: CreateSandboxInput) => void | Promise<void>;
   start?: (generation: number) => void;
+  steer?: (input: SteerTurnInput) => SteerReport | Promise<SteerReport>;
+  prepare?: (input: PrepareCheckpointInput) => PreparedCheckpoint;
+  interrupt?: (input: InterruptTurnInput) => void;
   snapshot?: (input: TakeSnapshotInput) => void;
   end?: () => void;
   exec?: (input: RunExecInput) => ExecReport | Promise<ExecReport>;
@@ -68,10 +82,12 @@ export function scriptedActivities(script: {
     interrupts,
     createSandbox: async (input) => {
       note(`create g${input.generation}${input.snapshot === null ? '' : ' from snapshot'}`, input);
+      await script.create?.(input);
       return {
         sandboxId: `sb-${input.generation}`,
         imageId: 'im-base',
         from: input.snapshot === null ? 'base' : 'snapshot',
+        endsAt: new Date(Date.now() + input.lifetimeSeconds * 1_000).toISOString(),
       };
     },
     startSupervisor: async (input) => {
@@ -91,6 +107,18 @@ export function scriptedActivities(script: {
     interruptTurn: async (input) => {
       note('interrupt', input);
       interrupts.push(input.turnId);
+      script.interrupt?.(input);
+    },
+    steerTurn: async (input) => {
+      note(`steer ${input.turnId} with ${input.steer.promptId}`, input);
+      return script.steer === undefined ? { steered: true } : script.steer(input);
+    },
+    prepareCheckpoint: async (input) => {
+      const { sessionId, checkpointId } = input.source;
+      note(`prepare ${sessionId} ${checkpointId ?? 'newest'}`, input);
+      if (script.prepare !== undefined) return script.prepare(input);
+      const prepared = checkpoint({ ...input, generation: 0 }, input.as);
+      return { checkpoint: prepared, snapshot: null, sourceCheckpointId: checkpointId ?? 'newest' };
     },
     runExec: async (input) => {
       note(`exec ${input.exec.id}`, input);

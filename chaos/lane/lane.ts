@@ -1,0 +1,172 @@
+/**
+ * A lane: everything one run at a time needs, in real processes of its own, so that a fault strikes nobody else: Temporal on
+ * its own database, Local Modal, workers, the scripted model, a git server, and the counter of side effects. Runs follow each
+ * other in it; one that ends badly takes its lane with it.
+ */
+import { randomBytes } from 'node:crypto';
+import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Client, Connection } from '@temporalio/client';
+import { startGitServer } from '../../src/dev/git-server/server.ts';
+import type { GitServer } from '../../src/dev/git-server/server.ts';
+import { startScriptedModel } from '../../src/dev/scripted-model/server.ts';
+import type { ScriptedModel } from '../../src/dev/scripted-model/server.ts';
+import { openModal } from '../../src/dev/stack/modal.ts';
+import { acquireTemporalBinary } from '../../src/dev/temporal/acquire.ts';
+import { startTemporalServer } from '../../src/dev/temporal/server.ts';
+import type { TemporalServer } from '../../src/dev/temporal/server.ts';
+import { createDemoRepository } from '../../src/dev/demo-repository/create.ts';
+import { startGatekeeper } from '../points/gatekeeper.ts';
+import type { Gatekeeper } from '../points/gatekeeper.ts';
+import { startEffectCounter } from './effects.ts';
+import type { EffectCounter } from './effects.ts';
+import { mountSmallDisk } from './small-disk.ts';
+import { WorkerPool } from './worker-pool.ts';
+
+export type Lane = {
+  /** Of everything below it; nothing of it is left after `close`. */
+  directory: string;
+  /** Of client and worker: the store. On a small file system of its own, which a fault can fill. */
+  dataDirectory: string;
+  containersDirectory: string;
+  /** Directories of the base image, as they were before any run. */
+  baseLayers: ReadonlySet<string>;
+  temporal: TemporalServer;
+  client: Client;
+  modal: { url: string; strike(fault: Record<string, unknown>): Promise<void> };
+  model: ScriptedModel;
+  git: GitServer & { directory: string };
+  effects: EffectCounter;
+  gatekeeper: Gatekeeper;
+  workers: WorkerPool;
+  /** Canaries: real credentials here, to be found nowhere else. */
+  credentials: { github: string; claude: string };
+  taskQueue: string;
+  close(): Promise<void>;
+};
+
+export type LaneOptions = {
+  cacheDirectory: string;
+  workflowBundle: string;
+  /** The worker's main module. */
+  workerProgram: string;
+  /** Temporal suggests continue-as-new after so many events. */
+  historyEvents?: number;
+  log: (line: string) => void;
+};
+
+/** The name of the bare repository that every run copies. */
+export const templateRepository = 'template';
+
+export async function openLane(options: LaneOptions): Promise<Lane> {
+  const { cacheDirectory, log } = options;
+  await mkdir(cacheDirectory, { recursive: true });
+  await using started = new AsyncDisposableStack();
+  const keep = <T>(part: T, end: (part: T) => Promise<unknown>): T => {
+    started.defer(async () => void (await end(part)));
+    return part;
+  };
+  // Beside the caches: layers of the base image can be linked then instead of copied.
+  const directory = keep(await mkdtemp(join(cacheDirectory, 'chaos-')), async (path) =>
+    rm(path, { recursive: true, force: true, maxRetries: 3 }),
+  );
+  const dataDirectory = join(directory, 'store');
+  keep(await mountSmallDisk(dataDirectory), async (disk) => disk.unmount());
+  const credentials = { github: canary('git'), claude: canary('model') };
+  const gatekeeper = keep(await startGatekeeper(), async (part) => part.close());
+  const effects = keep(await startEffectCounter(), async (part) => part.close());
+  const model = keep(await startScriptedModel({ credential: credentials.claude }), async (part) =>
+    part.close(),
+  );
+  const gitDirectory = join(directory, 'git');
+  await mkdir(gitDirectory);
+  const git = keep(
+    await startGitServer({ directory: gitDirectory, token: credentials.github }),
+    async (part) => part.close(),
+  );
+  await createDemoRepository({ directory: gitDirectory, name: templateRepository });
+  const environment = cleanEnvironment();
+  const modal = keep(
+    await openModal({ cacheDirectory, dataDirectory: directory, logDirectory: directory, environment, log }),
+    async (part) => part.stop(),
+  );
+  const { serverUrl, emulator } = modal;
+  if (serverUrl === undefined || emulator === null) throw new TypeError('faults strike Local Modal only');
+  const temporal = keep(await openTemporal(options, directory), async (part) => part.stop());
+  const connection = keep(await Connection.connect({ address: temporal.address }), async (part) =>
+    part.close(),
+  );
+  const taskQueue = `chaos-${randomBytes(4).toString('hex')}`;
+  const workers = keep(
+    new WorkerPool({
+      program: options.workerProgram,
+      logDirectory: directory,
+      environment: {
+        ...environment,
+        TEMPORAL_ADDRESS: temporal.address,
+        TEMPORAL_NAMESPACE: temporal.namespace,
+        HARVEST_DATA_DIR: dataDirectory,
+        HARVEST_TASK_QUEUE: taskQueue,
+        HARVEST_MODEL_URL: model.url,
+        HARVEST_WORKFLOW_BUNDLE: options.workflowBundle,
+        MODAL_SERVER_URL: serverUrl,
+        MODAL_TOKEN_ID: modal.credentials.tokenId,
+        MODAL_TOKEN_SECRET: modal.credentials.tokenSecret,
+        CHAOS_GATE: gatekeeper.url,
+      },
+    }),
+    async (part) => part.stopAll(),
+  );
+  const layers = join(directory, 'modal', 'layers');
+  const running = started.move();
+  return {
+    directory,
+    dataDirectory,
+    containersDirectory: join(directory, 'modal', 'containers'),
+    baseLayers: new Set((await readdir(layers)).map((name) => join(layers, name))),
+    temporal,
+    client: new Client({ connection, namespace: temporal.namespace }),
+    modal: { url: serverUrl, strike: async (fault) => strike(emulator.controlUrl, fault) },
+    model,
+    git: { ...git, directory: gitDirectory },
+    effects,
+    gatekeeper,
+    workers,
+    credentials,
+    taskQueue,
+    close: async () => running.disposeAsync(),
+  };
+}
+
+/** Unlike any token's shape: only the redaction of the session's own values catches it. */
+function canary(what: string): string {
+  return `canary ${what} ${randomBytes(12).toString('hex')}`.replaceAll(' ', '-');
+}
+
+/** Whatever server, cloud or credential the environment names, a lane has its own. */
+function cleanEnvironment(): Record<string, string | undefined> {
+  const others = Object.entries(process.env).filter(
+    ([name]) => !/^(TEMPORAL|MODAL|HARVEST|ANTHROPIC|CLAUDE)/.test(name),
+  );
+  return Object.fromEntries(others);
+}
+
+async function openTemporal(options: LaneOptions, directory: string): Promise<TemporalServer> {
+  const { cacheDirectory, historyEvents, log } = options;
+  const environment = cleanEnvironment();
+  return startTemporalServer({
+    binary: await acquireTemporalBinary({ cacheDirectory, environment, log }),
+    databaseFile: join(directory, 'temporal.db'),
+    logFile: join(directory, 'temporal.log'),
+    environment,
+    ...(historyEvents === undefined
+      ? {}
+      : { dynamicConfiguration: { 'limit.historyCount.suggestContinueAsNew': String(historyEvents) } }),
+    log,
+  });
+}
+
+async function strike(controlUrl: string, fault: Record<string, unknown>): Promise<void> {
+  const answer = await fetch(`${controlUrl}/faults`, { method: 'POST', body: JSON.stringify(fault) });
+  if (!answer.ok) throw new Error(`Local Modal refused the fault: ${await answer.text()}`);
+}

@@ -1,0 +1,79 @@
+/** The harness's command line. */
+import { parseArgs } from 'node:util';
+import * as z from 'zod';
+
+export const usage = `npm run chaos -- [options]
+
+  --seed N          draws what is drawn (default: the time); printed, so that a run can be repeated
+  --setting NAME    only this scenario: scenario or flood
+  --only A,B        only these faults; none: the scenarios undisturbed
+  --point NAME      only at this point, for example activity-start:runTurn#2
+  --points MAX      at most so many points for each fault
+  --parallel K      lanes side by side (default 4)
+  --minutes M       begins no run after so many minutes (default 115)
+  --list            only plays the scenario undisturbed and prints its points
+  --write           puts the table into docs/reliability.md
+  --details FILE    appends what failed runs left
+  --planted         shows on copies of the sources that planted bugs are caught`;
+
+const whole = z.coerce.number().int().positive();
+
+const schema = z.object({
+  seed: z.coerce.number().int().nonnegative().optional(),
+  only: z
+    .string()
+    .transform((names) => names.split(','))
+    .optional(),
+  setting: z.enum(['scenario', 'flood']).optional(),
+  point: z.string().optional(),
+  points: whole.optional(),
+  parallel: whole.default(4),
+  minutes: whole.default(115),
+  list: z.boolean().default(false),
+  write: z.boolean().default(false),
+  details: z.string().optional(),
+  planted: z.boolean().default(false),
+});
+export type Options = z.output<typeof schema> & { seed: number };
+
+export class InvalidOptions extends Error {
+  override readonly name = 'InvalidOptions';
+}
+
+const text = { type: 'string' } as const;
+const flag = { type: 'boolean' } as const;
+
+export function parseOptions(argv: readonly string[]): Options | 'help' {
+  const { values } = wellFormed(argv);
+  if (values.help === true) return 'help';
+  const parsed = schema.safeParse(values);
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0];
+    throw new InvalidOptions(`--${issue?.path.join('.')}: ${issue?.message}\n\n${usage}`);
+  }
+  return { ...parsed.data, seed: parsed.data.seed ?? Math.floor(Date.now() / 1_000) };
+}
+
+function wellFormed(argv: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...argv],
+      options: {
+        seed: text,
+        only: text,
+        setting: text,
+        point: text,
+        points: text,
+        parallel: text,
+        minutes: text,
+        details: text,
+        list: flag,
+        write: flag,
+        planted: flag,
+        help: { ...flag, short: 'h' },
+      },
+    });
+  } catch (error) {
+    throw new InvalidOptions(`${error instanceof Error ? error.message : String(error)}\n\n${usage}`);
+  }
+}

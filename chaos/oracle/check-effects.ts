@@ -1,0 +1,46 @@
+/** Checks of what was done outside the sandbox. */
+import type { Evidence } from './evidence.ts';
+
+/** Exactly once; more only where the event log itself says that the turn ran again, once more for each time. */
+export function checkEffects({ prompts, effects, log }: Evidence): string[] {
+  return prompts.flatMap((prompt) => {
+    const again = log.filter(
+      ({ type, turnId }) => turnId === prompt.id && (type === 'turn.restarted' || type === 'turn.continued'),
+    ).length;
+    return prompt.effects.flatMap((effect) => {
+      const count = effects(effect);
+      if (count < 1) return [`effect ${effect} of turn ${prompt.id} did not happen`];
+      if (count > 1 + again) return [`effect ${effect} of turn ${prompt.id} happened ${count} times`];
+      return [];
+    });
+  });
+}
+
+/** A command is never run again; one that was lost may have run. */
+export function checkExecs({ execs, effects, log, consequence }: Evidence): string[] {
+  return execs.flatMap((exec) => {
+    const ends = log.filter((event) => event.type === 'exec.finished' && event.data.execId === exec.id);
+    const [end] = ends;
+    if (ends.length !== 1 || end?.type !== 'exec.finished') {
+      return [`exec ${exec.id} has ${ends.length} events exec.finished`];
+    }
+    const { status } = end.data.outcome;
+    const mayBeLost = consequence === 'restart' || consequence === 'continuation';
+    const wrong = status === 'exited' ? end.data.outcome.exitCode !== 0 : status !== 'lost' || !mayBeLost;
+    const least = status === 'exited' ? 1 : 0;
+    return [
+      ...(wrong ? [`exec ${exec.id} ended as ${JSON.stringify(end.data.outcome)}`] : []),
+      ...exec.effects
+        .map((effect) => ({ effect, count: effects(effect) }))
+        .filter(({ count }) => count < least || count > 1)
+        .map(
+          ({ effect, count }) => `effect ${effect} of exec ${exec.id} (${status}) happened ${count} times`,
+        ),
+    ];
+  });
+}
+
+export function checkPushes({ pushes }: Evidence): string[] {
+  if (pushes.seen === pushes.wanted) return [];
+  return [`the git server took ${pushes.seen} pushes, not ${pushes.wanted}`];
+}

@@ -1,0 +1,89 @@
+/**
+ * Whether turns were continued and restarted when they had to be, and never else (I2, I4).
+ *
+ * What was running when the fault struck is read from the log: a turn of the struck generation that had begun and had not
+ * ended. Two moments leave the choice to the session, and are let pass either way: a turn that was being interrupted (it
+ * is not run again because something died at the same moment), and a turn whose beginning had not come out of the sandbox
+ * yet (whether it had begun nobody outside knew).
+ */
+import type { SessionEvent } from '../../src/client.ts';
+import { isTurnEnd } from '../../src/contracts/events.ts';
+import type { Evidence } from './evidence.ts';
+
+export function checkTurnHistory(evidence: Evidence): string[] {
+  const { consequence, log } = evidence;
+  const all = (type: SessionEvent['type']) => log.filter((event) => event.type === type);
+  const counts = {
+    continued: all('turn.continued').length,
+    restarted: all('turn.restarted').length,
+    lost: all('sandbox.lost').length,
+  };
+  switch (consequence) {
+    case null:
+    case 'nothing':
+      return Object.entries(counts).flatMap(([what, count]) =>
+        count === 0 ? [] : [`the log says "${what}" ${count} times, though no sandbox or agent was touched`],
+      );
+    case 'continuation':
+      return [
+        ...atMost('turn.restarted', counts.restarted, 0),
+        ...atMost('sandbox.lost', counts.lost, 0),
+        ...atMost('turn.continued', counts.continued, 1),
+        ...(mustContinue(evidence) && counts.continued === 0
+          ? ['a running turn lost its agent and was not continued']
+          : []),
+      ];
+    case 'restart':
+      return [
+        ...atMost('turn.continued', counts.continued, 0),
+        ...atMost('turn.restarted', counts.restarted, 1),
+        ...atMost('sandbox.lost', counts.lost, 1),
+        ...missingRestart(log),
+      ];
+  }
+}
+
+function atMost(type: string, count: number, most: number): string[] {
+  return count <= most ? [] : [`${count} events ${type}, not at most ${most}`];
+}
+
+/** Something of the agent had been seen: one that has said nothing loses nothing, and its turn simply goes on. */
+function mustContinue({ log, struckAfterSeq }: Evidence): boolean {
+  const before = log.slice(0, struckAfterSeq ?? 0);
+  const started = before.findLast(({ type }) => type === 'turn.started');
+  if (started === undefined) return false;
+  const since = log.filter(({ seq, turnId }) => seq > started.seq && turnId === started.turnId);
+  const known = since.filter(({ seq }) => seq <= (struckAfterSeq ?? 0));
+  const spoke = known.some(({ type }) => type === 'tool.started' || type === 'agent.text.delta');
+  const over = known.some(isTurnEnd) || since.some(({ type }) => type === 'turn.interrupting');
+  return spoke && !over && !endedByItself(since, struckAfterSeq ?? 0);
+}
+
+/** Its end was on the way out of the sandbox already: after the blow came nothing but what ends a turn. */
+function endedByItself(since: readonly SessionEvent[], struckAfterSeq: number): boolean {
+  const after = since.filter(({ seq }) => seq > struckAfterSeq);
+  return isTurnEndAt(after, 0) || (isTurnEndAt(after, 1) && after[0]?.type === 'agent.text');
+}
+
+function isTurnEndAt(events: readonly SessionEvent[], index: number): boolean {
+  const event = events[index];
+  return event !== undefined && isTurnEnd(event);
+}
+
+/** For every lost sandbox: a turn that had begun in it and not ended was restarted. */
+function missingRestart(log: readonly SessionEvent[]): string[] {
+  return log
+    .filter(({ type }) => type === 'sandbox.lost')
+    .flatMap((lost) => {
+      const before = log.filter(({ seq }) => seq < lost.seq);
+      const started = before.findLast(({ type }) => type === 'turn.started');
+      if (started === undefined || started.generation !== lost.generation) return [];
+      const ofTurn = log.filter(({ turnId }) => turnId === started.turnId);
+      const over = ofTurn.some((event) => event.seq < lost.seq && isTurnEnd(event));
+      const interrupted = ofTurn.some(({ type }) => type === 'turn.interrupting');
+      const restarted = ofTurn.some(({ type, seq }) => type === 'turn.restarted' && seq > lost.seq);
+      return over || interrupted || restarted
+        ? []
+        : [`turn ${started.turnId} was running in the lost sandbox and was not restarted`];
+    });
+}

@@ -1,0 +1,96 @@
+/** One setting: undisturbed first, for its points and times, then with its faults. */
+import { playAll } from './campaign.ts';
+import type { CampaignOptions } from './campaign.ts';
+import type { Options } from './options.ts';
+import { planRuns, stablePoints } from './plan.ts';
+import { Random } from './random.ts';
+import { baselineOf, rowOf } from './report/table.ts';
+import type { Row } from './report/table.ts';
+import type { Aim, RunRecord } from './run/run-options.ts';
+import type { Setting } from './setting.ts';
+
+export type SettingResult = {
+  setting: Setting;
+  rows: readonly Row[];
+  records: readonly RunRecord[];
+  /** Reached by every undisturbed run. */
+  points: number;
+  planned: number;
+  minutes: number;
+};
+
+type PlaySettingOptions = Omit<CampaignOptions, 'setting' | 'prefix' | 'onRecord'> & {
+  options: Options;
+  progress: (line: string) => void;
+  details: (lines: readonly string[]) => Promise<void>;
+};
+
+const undisturbedRuns = 2;
+
+export async function playSetting(setting: Setting, given: PlaySettingOptions): Promise<SettingResult> {
+  const { options, progress, details, seed } = given;
+  const began = performance.now();
+  const records: RunRecord[] = [];
+  // Whoever names a point knows that it is there.
+  const quietRuns = options.point === undefined ? undisturbedRuns : 0;
+  let toPlay = quietRuns;
+  const onRecord = (record: RunRecord): void => {
+    records.push(record);
+    progress(`[${records.length}/${toPlay}] ${describe(record)}`);
+    if (record.violations.length > 0) void details([describe(record), ...record.details]);
+  };
+  const common = { ...given, setting, onRecord };
+  // One after the other: the first one also makes everything warm.
+  const quiet = await playAll(
+    Array.from({ length: quietRuns }, () => null),
+    {
+      ...common,
+      parallel: 1,
+      prefix: `quiet-${seed}`,
+    },
+  );
+  const listings = quiet.map(({ reached }) => reached);
+  const stable = stablePoints(listings);
+  if (options.list)
+    for (const { name, state, step } of stable) console.log(`${name}  (${state}, step "${step}")`);
+  const random = new Random(seed, setting.name);
+  const { faults } = setting;
+  const aims: Aim[] = options.list
+    ? []
+    : planRuns({ listings, faults, random, point: options.point, most: options.points });
+  toPlay += aims.length;
+  await playAll(aims, { ...common, prefix: `run-${seed}` });
+  const baseline = baselineOf(quiet);
+  const rows = [
+    rowOfQuiet(setting, quiet),
+    ...faults.map((fault) =>
+      rowOf(
+        fault,
+        records.filter(({ aim }) => aim?.fault === fault),
+        baseline,
+      ),
+    ),
+  ];
+  return {
+    setting,
+    rows,
+    records,
+    points: stable.length,
+    planned: toPlay,
+    minutes: (performance.now() - began) / 60_000,
+  };
+}
+
+function rowOfQuiet({ name, what }: Setting, quiet: readonly RunRecord[]): Row {
+  const passed = quiet.filter(({ violations }) => violations.length === 0).length;
+  return { fault: `undisturbed ${name}`, what, tried: quiet.length, passed, missed: 0, recoveryMs: null };
+}
+
+/** One line, and one for each violation. */
+function describe({ aim, struck, violations, durationMs }: RunRecord): string {
+  const what = aim === null ? 'undisturbed' : `${aim.fault.name} at ${aim.point}`;
+  const where = struck === null ? '' : ` (${struck.state})`;
+  const word = violations.length > 0 ? 'FAILED' : aim !== null && struck === null ? 'not reached' : 'passed';
+  const lines = violations.map(({ check, sentence }) => `    ${check}: ${sentence}`);
+  return [`${what}${where}: ${word}, ${(durationMs / 1_000).toFixed(1)} s`, ...lines].join('\n');
+}

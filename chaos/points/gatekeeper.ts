@@ -1,0 +1,61 @@
+/**
+ * Where the worker's interceptor and Local Modal announce what they are about to do, and are held: a loopback server that
+ * answers when they may go on. Its path has a random part, because processes in sandboxes share this machine's network.
+ */
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { json } from 'node:stream/consumers';
+import * as z from 'zod';
+import type { PointKind } from './point.ts';
+
+const announcementSchema = z.union([
+  z.object({ activity: z.string(), moment: z.enum(['start', 'end']) }),
+  z.object({ rpc: z.string(), moment: z.enum(['call', 'answer']) }),
+]);
+
+/** Streams and questions: held before their answer, nothing is there that was not there before their call. */
+const withoutEffect = /(?:Wait|Read|Get|List|Poll|Logs|Stat|Hello|ObjectExists|Heartbeat)/;
+
+export type Gatekeeper = {
+  url: string;
+  /** Who counts the points from now on; null: nobody. */
+  serve(reach: ((kind: PointKind, what: string) => Promise<void>) | null): void;
+  close(): Promise<void>;
+};
+
+export async function startGatekeeper(): Promise<Gatekeeper> {
+  const path = `/${randomBytes(12).toString('hex')}`;
+  let reach: ((kind: PointKind, what: string) => Promise<void>) | null = null;
+  const server = createServer((request, response) => {
+    void (async () => {
+      if (request.url === path) {
+        const announced = announcementSchema.safeParse(await json(request));
+        const point = announced.success ? pointOf(announced.data) : null;
+        if (point !== null) await reach?.(point.kind, point.what);
+      }
+      response.end();
+    })().catch(() => response.destroy());
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}${path}`,
+    serve: (next) => {
+      reach = next;
+    },
+    close: async () => {
+      const closed = once(server, 'close');
+      server.close();
+      server.closeAllConnections();
+      await closed;
+    },
+  };
+}
+
+function pointOf(announced: z.infer<typeof announcementSchema>): { kind: PointKind; what: string } | null {
+  if ('activity' in announced) return { kind: `activity-${announced.moment}`, what: announced.activity };
+  if (announced.moment === 'call') return { kind: 'modal', what: announced.rpc };
+  return withoutEffect.test(announced.rpc) ? null : { kind: 'modal-answer', what: announced.rpc };
+}

@@ -1,0 +1,28 @@
+/**
+ * The product's own worker, with one interceptor around its activities: it announces their start and end to the harness
+ * and waits for its answer. `CHAOS_GATE` names the address.
+ */
+import type { ActivityInboundCallsInterceptor } from '@temporalio/worker';
+import { announce } from './announce.ts';
+import { runWorker } from '../../src/worker-run.ts';
+
+const gate = process.env['CHAOS_GATE'] ?? '';
+
+await runWorker({
+  interceptors: {
+    activity: [
+      ({ info }) => ({
+        inbound: {
+          execute: async (input, next) => {
+            await announce(gate, { activity: info.activityType, moment: 'start' });
+            try {
+              return await next(input);
+            } finally {
+              await announce(gate, { activity: info.activityType, moment: 'end' });
+            }
+          },
+        } satisfies ActivityInboundCallsInterceptor,
+      }),
+    ],
+  },
+});

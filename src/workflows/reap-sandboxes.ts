@@ -1,0 +1,38 @@
+/** The reaper, as a Temporal Schedule runs it: one look at everything, shown in the workflow's details and result. */
+import { ActivityCancellationType, proxyActivities, setCurrentDetails } from '@temporalio/workflow';
+import type { ReapReport, ReaperActivities } from '../activities/types.ts';
+
+/** May retry: everything in it may be repeated. Bounded: the schedule comes again. */
+const { reap } = proxyActivities<ReaperActivities>({
+  cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+  heartbeatTimeout: '30s',
+  startToCloseTimeout: '20m',
+  scheduleToCloseTimeout: '25m',
+  retry: { initialInterval: '1s', maximumInterval: '30s' },
+});
+
+export async function reapSandboxes(): Promise<ReapReport> {
+  setCurrentDetails('looking through the sandboxes');
+  const report = await reap();
+  setCurrentDetails(renderReport(report));
+  return report;
+}
+
+function renderReport(report: ReapReport): string {
+  const { sandboxes, owned, waiting, ended, deletedImages, forgottenSessions, problems } = report;
+  return [
+    `**${sandboxes} sandboxes run, ${owned} have a session.**`,
+    ...list(
+      'Ended',
+      ended.map(({ sandboxId, name, why }) => `${name ?? sandboxId}: ${why}`),
+    ),
+    ...list('Without a session, not yet for long enough to be ended', waiting),
+    ...list('Sessions whose retention time was over', forgottenSessions),
+    ...list('Snapshots deleted that nobody needs', deletedImages),
+    ...list('What could not be done', problems),
+  ].join('\n');
+}
+
+function list(title: string, items: readonly string[]): string[] {
+  return items.length === 0 ? [] : ['', `${title}:`, ...items.map((item) => `- ${item}`)];
+}

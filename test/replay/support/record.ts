@@ -1,0 +1,48 @@
+/** Plays scenarios on real servers and records what became of them. */
+import { DefaultLogger, Runtime } from '@temporalio/worker';
+import { workflowIdOf } from '../../../src/contracts/ids.ts';
+import { SessionServer } from '../../workflows/support/session-server.ts';
+import { Caller } from './caller.ts';
+import { fetchRuns } from './history-files.ts';
+import type { RecordedHistory } from './history-files.ts';
+import { activitiesOf } from './scenario.ts';
+import type { Scenario } from './scenario.ts';
+
+/** No story is that long. */
+const oneRun = 4_096;
+
+/** Activities that fail belong to the stories. */
+const logger = new DefaultLogger('ERROR');
+// Once per process, before anything of Temporal's native part is used.
+Runtime.install({ logger });
+
+/** One server for each length at which runs follow each other: it is a setting of the server. */
+export class Recorder implements AsyncDisposable {
+  readonly #servers = new Map<number, SessionServer>();
+
+  async record(name: string, scenario: Scenario): Promise<RecordedHistory> {
+    const server = await this.#server(scenario.historyEvents ?? oneRun);
+    const activities = activitiesOf(scenario);
+    await server.runSession({
+      sessionId: name,
+      activities,
+      request: scenario.request ?? {},
+      story: async ({ workflowId }) => scenario.story(new Caller(server.client, workflowId)),
+    });
+    const emitted = [...new Set(activities.events.map(({ body }) => body.type))].sort();
+    return { emitted, runs: await fetchRuns(server.client, workflowIdOf(name)) };
+  }
+
+  async #server(historyEvents: number): Promise<SessionServer> {
+    const known = this.#servers.get(historyEvents);
+    if (known !== undefined) return known;
+    const server = new SessionServer({ historyEvents, logger });
+    this.#servers.set(historyEvents, server);
+    await server.open();
+    return server;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all([...this.#servers.values()].map(async (server) => server.close()));
+  }
+}

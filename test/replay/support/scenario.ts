@@ -1,0 +1,27 @@
+/** What a recorded history comes from: one short story of a session, on a real server, with scripted activities. */
+import type { session } from '../../../src/workflows/session.ts';
+import { scriptedActivities } from '../../workflows/support/scripted-activities.ts';
+import type { ScriptedActivities } from '../../workflows/support/scripted-activities.ts';
+import type { Caller } from './caller.ts';
+
+type Script = Parameters<typeof scriptedActivities>[0];
+
+export type Scenario = {
+  /** The path of the workflow that the history shows. */
+  shows: string;
+  /** Ends where the path ends: the session need not be closed. */
+  story: (caller: Caller) => Promise<void>;
+  activities?: Script;
+  /** What the script cannot say. */
+  replace?: Partial<ScriptedActivities>;
+  request?: Partial<Parameters<typeof session>[0]>;
+  /** After so many events a run is followed by the next one; by default none is. */
+  historyEvents?: number;
+};
+
+/** By the name of the history's file; made anew for each recording, because a story holds what it waits for. */
+export type Scenarios = Readonly<Record<string, () => Scenario>>;
+
+export function activitiesOf({ activities = {}, replace = {} }: Scenario): ScriptedActivities {
+  return { ...scriptedActivities(activities), ...replace };
+}

@@ -1,0 +1,150 @@
+import { expect, test } from 'vitest';
+import { turnEndEventId } from '../../src/contracts/ids.ts';
+import * as messages from '../../src/contracts/session-messages.ts';
+import type { RunTurnInput } from '../../src/activities/types.ts';
+import { ended, scriptedActivities } from './support/scripted-activities.ts';
+import { SessionHarness, eventTypes } from './support/session-harness.ts';
+import { HeldTurn, send, terminate, untilState, untilTurn } from './support/story-words.ts';
+
+const harness = new SessionHarness();
+
+test('a steering prompt is said within the running turn, and ends with it', async () => {
+  const held = new HeldTurn();
+  const activities = scriptedActivities({
+    turn: async (input) => {
+      await held.released;
+      return ended(input);
+    },
+  });
+  await harness.run(activities, async (handle) => {
+    await send(handle, 'p1');
+    await untilTurn(handle, 'p1', 'running');
+    expect(await send(handle, 's1', { mode: 'steer' })).toEqual({ turnId: 's1', position: 0, steers: 'p1' });
+    await untilState(handle, () => activities.calls.includes('steer p1 with s1'));
+    await expect(
+      handle.executeUpdate(messages.cancelPromptUpdate, { args: [{ id: 's1' }] }),
+    ).rejects.toThrow();
+    held.release();
+    await untilTurn(handle, 's1', 'steered');
+    expect(await handle.query(messages.turnQuery, 's1')).toMatchObject({ into: 'p1' });
+    await terminate(handle);
+  });
+  expect(activities.calls.filter((call) => call.startsWith('turn '))).toEqual(['turn p1 #1']);
+  expect(eventTypes(activities)).toContain('turn.steering');
+});
+
+test('a steering prompt that comes too late is a turn of its own', async () => {
+  const held = new HeldTurn();
+  const activities = scriptedActivities({
+    turn: async (input) => {
+      if (input.turnId !== 'p1') return ended(input);
+      await held.released;
+      return ended(input);
+    },
+    steer: () => {
+      held.release();
+      return { steered: false };
+    },
+  });
+  await harness.run(activities, async (handle) => {
+    await send(handle, 'p1');
+    await untilTurn(handle, 'p1', 'running');
+    await send(handle, 'p2');
+    await send(handle, 's1', { mode: 'steer' });
+    await untilTurn(handle, 'p2', 'completed');
+    await untilTurn(handle, 's1', 'completed');
+    await terminate(handle);
+  });
+  // Before what was queued: it was meant for now.
+  expect(activities.calls.filter((call) => call.startsWith('turn '))).toEqual([
+    'turn p1 #1',
+    'turn s1 #1',
+    'turn p2 #1',
+  ]);
+});
+
+test('what was said within a turn is said again when its sandbox is lost', async () => {
+  const held = new HeldTurn();
+  const inputs: RunTurnInput[] = [];
+  const activities = scriptedActivities({
+    turn: async (input) => {
+      inputs.push(input);
+      if (input.generation > 1) return ended(input);
+      await held.released;
+      return { kind: 'sandbox-lost', cause: 'killed', started: true };
+    },
+    steer: () => {
+      held.release();
+      return { steered: true };
+    },
+  });
+  await harness.run(activities, async (handle) => {
+    await send(handle, 'p1');
+    await untilTurn(handle, 'p1', 'running');
+    await send(handle, 's1', { mode: 'steer' });
+    await untilTurn(handle, 'p1', 'completed');
+    await untilTurn(handle, 's1', 'steered');
+    await terminate(handle);
+  });
+  expect(inputs.map(({ steers }) => steers)).toEqual([[], [{ promptId: 's1', text: 's1' }]]);
+});
+
+test('an interrupting prompt runs next, and the running turn is interrupted', async () => {
+  const held = new HeldTurn();
+  const activities = scriptedActivities({
+    turn: async (input) => {
+      if (input.turnId !== 'p1') return ended(input);
+      await held.released;
+      return ended(input, 'interrupted');
+    },
+    interrupt: () => held.release(),
+  });
+  await harness.run(activities, async (handle) => {
+    await send(handle, 'p1');
+    await untilTurn(handle, 'p1', 'running');
+    await send(handle, 'p2');
+    expect(await send(handle, 'p3', { mode: 'interrupt' })).toEqual({ turnId: 'p3', position: 1 });
+    await untilTurn(handle, 'p1', 'interrupted');
+    await untilTurn(handle, 'p2', 'completed');
+    await terminate(handle);
+  });
+  expect(activities.calls.filter((call) => call.startsWith('turn '))).toEqual([
+    'turn p1 #1',
+    'turn p3 #1',
+    'turn p2 #1',
+  ]);
+});
+
+test('a queued prompt is cancelled, once, and never runs; a running one is not', async () => {
+  const held = new HeldTurn();
+  const activities = scriptedActivities({
+    turn: async (input) => {
+      if (input.turnId === 'p1') await held.released;
+      return ended(input);
+    },
+  });
+  await harness.run(activities, async (handle) => {
+    const cancel = async (id: string) =>
+      handle.executeUpdate(messages.cancelPromptUpdate, { args: [{ id }] });
+    await send(handle, 'p1');
+    await untilTurn(handle, 'p1', 'running');
+    await send(handle, 'p2');
+    await send(handle, 'p3');
+    expect(await cancel('p2')).toEqual({ accepted: true });
+    expect(await cancel('p2')).toEqual({ accepted: true });
+    await expect(cancel('p1')).rejects.toMatchObject({
+      cause: { message: expect.stringContaining('interrupt it') },
+    });
+    await expect(cancel('p9')).rejects.toMatchObject({
+      cause: { message: expect.stringContaining('no prompt') },
+    });
+    expect(await handle.query(messages.turnQuery, 'p2')).toMatchObject({ status: 'cancelled' });
+    held.release();
+    await untilTurn(handle, 'p3', 'completed');
+    await terminate(handle);
+  });
+  expect(activities.calls.filter((call) => call.startsWith('turn '))).toEqual(['turn p1 #1', 'turn p3 #1']);
+  expect(activities.events.filter(({ eventId }) => eventId === turnEndEventId('p2'))).toMatchObject([
+    { body: { type: 'prompt.cancelled' }, turnId: 'p2' },
+  ]);
+});
