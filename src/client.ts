@@ -35,7 +35,13 @@ export type { CreateSessionRequest } from './client/session-request.ts';
 export type { Session } from './client/session.ts';
 export type { Turn } from './client/turn.ts';
 export type { TurnResult } from './client/turn-result.ts';
-export type { SessionEvent, SessionEventOf, SessionState, TurnOptions } from './contracts/index.ts';
+export type {
+  PromptMode,
+  SessionEvent,
+  SessionEventOf,
+  SessionState,
+  TurnOptions,
+} from './contracts/index.ts';
 
 /** How long one call waits before it is repeated; several fit into the default time for an answer. */
 const attemptMs = 8_000;

@@ -140,7 +140,7 @@ const started = 2;
 async function attemptOf(temporal: Client, session: Session): Promise<RunningAttempt | null> {
   const { raw } = await temporal.workflow.getHandle(workflowIdOf(session.id)).describe();
   const [info] = raw.pendingActivities ?? [];
-  if (info?.state !== started) return null;
+  if (info === undefined || Number(info.state) !== started) return null;
   return {
     attempt: info.attempt ?? 0,
     startedAtMs: msOf(info.lastStartedTime),

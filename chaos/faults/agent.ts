@@ -1,13 +1,16 @@
 /** Faults inside the sandbox: of the supervisor and of the agent process, struck from outside by their process ids. */
+import { supervisorPaths } from '../../src/contracts/sandbox-layout.ts';
 import { namespaceOf, processesIn, runningContainers } from '../lane/containers.ts';
 import type { ContainerProcess } from '../lane/containers.ts';
 import type { Lane } from '../lane/lane.ts';
+import type { Situation } from '../points/points.ts';
 import { whileSandboxLives } from './fault.ts';
 import type { Fault } from './fault.ts';
 import { wrapAgent } from './wrap-agent.ts';
 
 const isSupervisor = ({ argv }: ContainerProcess): boolean =>
-  argv[0] === '/opt/harvest/bin/node' && argv[1]?.startsWith('/opt/harvest/supervisor/') === true;
+  argv[0] === supervisorPaths.node &&
+  argv.some((argument) => argument.startsWith(`${supervisorPaths.programs}/`));
 const isAgent = ({ argv }: ContainerProcess): boolean => argv[0]?.endsWith('/claude') === true;
 const isWrapper = ({ argv }: ContainerProcess): boolean => argv[1]?.endsWith('/wrapped-agent.mjs') === true;
 
@@ -27,14 +30,20 @@ const inSandbox = {
   hasVictim: whileSandboxLives,
 } as const;
 
+/** The agent is started with the session, and ended before a snapshot. */
+const onAgent = {
+  ...inSandbox,
+  hasVictim: ({ state, sandboxAlive }: Situation): boolean => sandboxAlive && /^(?:idle|running)/.test(state),
+};
+
 const wrapped: Pick<Fault, 'prepare'> = {
   prepare: async ({ lane, points }) => {
     points.whenever('modal-answer', 'SandboxCreateV2', async () => wrapAgent(lane.containersDirectory));
   },
 };
 
-/** Shorter than any step, so that a run with a silent agent goes on soon. */
-const silenceSeconds = 4;
+/** Longer than an agent takes to start on a busy machine: that is silence, too. */
+const silenceSeconds = 20;
 
 export const agentFaults: readonly Fault[] = [
   {
@@ -44,20 +53,20 @@ export const agentFaults: readonly Fault[] = [
     strike: async ({ lane }) => signal(lane, isSupervisor, 'SIGKILL'),
   },
   {
-    ...inSandbox,
+    ...onAgent,
     name: 'agent-kill',
     what: 'agent SIGKILL',
     strike: async ({ lane }) => signal(lane, isAgent, 'SIGKILL'),
   },
   {
-    ...inSandbox,
+    ...onAgent,
     ...wrapped,
     name: 'agent-garbage',
     what: 'garbage on the agent’s stdout',
     strike: async ({ lane }) => signal(lane, isWrapper, 'SIGUSR2'),
   },
   {
-    ...inSandbox,
+    ...onAgent,
     ...wrapped,
     name: 'agent-exit-0',
     what: 'the agent exits with 0 and no result',

@@ -4,8 +4,13 @@ import type { Evidence } from './evidence.ts';
 /** Exactly once; more only where the event log itself says that the turn ran again, once more for each time. */
 export function checkEffects({ prompts, effects, log }: Evidence): string[] {
   return prompts.flatMap((prompt) => {
+    const turns: readonly (string | undefined)[] = [
+      prompt.id,
+      ...(prompt.within === undefined ? [] : [prompt.within]),
+    ];
     const again = log.filter(
-      ({ type, turnId }) => turnId === prompt.id && (type === 'turn.restarted' || type === 'turn.continued'),
+      ({ type, turnId }) =>
+        turns.includes(turnId) && (type === 'turn.restarted' || type === 'turn.continued'),
     ).length;
     return prompt.effects.flatMap((effect) => {
       const count = effects(effect);

@@ -43,10 +43,9 @@ export function checkTerminalEvents({ log, prompts }: Evidence): string[] {
     const types = ends.map(({ type }) => type);
     if (types.length !== 1) return [`prompt ${id} has ${types.length} terminal events: ${types.join(', ')}`];
     const [type = ''] = types;
-    const allowed = endings.map((ending) => (ending.includes('.') ? ending : `turn.${ending}`));
-    if (allowed.includes(type)) return [];
+    if (endings.includes(type)) return [];
     return [
-      `prompt ${id} ended with ${JSON.stringify(ends[0]).slice(0, 500)}, not as ${allowed.join(' or ')}`,
+      `prompt ${id} ended with ${JSON.stringify(ends[0]).slice(0, 500)}, not as ${endings.join(' or ')}`,
     ];
   });
 }

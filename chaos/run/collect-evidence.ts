@@ -96,7 +96,7 @@ function lastConversationOf({ lane, prompts }: Play): string {
   const texts = lane.model.requests
     .filter(({ path }) => path.startsWith('/v1/messages'))
     .map(({ body }) => JSON.stringify(body));
-  const last = prompts.findLast(({ endings }) => endings.includes('completed'));
+  const last = prompts.findLast(({ endings }) => endings.includes('turn.completed'));
   return texts.findLast((text) => last !== undefined && text.includes(last.mark)) ?? '';
 }
 

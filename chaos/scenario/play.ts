@@ -4,8 +4,6 @@ import { NoAnswer, TemporalUnreachable } from '../../src/client.ts';
 import type { Harvest, Session, TurnResult } from '../../src/client.ts';
 import type { Lane } from '../lane/lane.ts';
 
-type Ending = TurnResult['status'];
-
 /** A prompt that was sent, and what must come of it whatever fails. */
 export type SentPrompt = {
   id: string;
@@ -14,9 +12,12 @@ export type SentPrompt = {
   mark: string;
   /** What the agent says at its end; null when it is interrupted before. */
   answer: string | null;
-  endings: readonly Ending[];
+  /** Types of events, one of which ends it. */
+  endings: readonly string[];
   /** Each is caused once by the turn. */
   effects: readonly string[];
+  /** The turn that it steers. */
+  within?: string;
 };
 
 export type SentExec = { id: string; effects: readonly string[] };
@@ -41,9 +42,11 @@ export type PromptPlan = {
   /** Lines of the model's script, before its answer. */
   script: (command: (effect: string) => string) => readonly string[];
   effects?: readonly string[];
-  endings?: readonly Ending[];
+  /** Default: `turn.completed`. */
+  endings?: readonly string[];
   /** Default: `done <id>`. Null: what the agent says is not known before. */
   answer?: string | null;
+  within?: string;
 };
 
 /** Notes the prompt as sent and gives its text. */
@@ -51,10 +54,18 @@ export function planPrompt(play: Play, id: string, plan: PromptPlan): string {
   const { lane, run } = play;
   const mark = `This is request ${id} of ${run}.`;
   const answer = plan.answer === undefined ? `done ${id}` : plan.answer;
-  const { effects = [], endings = ['completed'] } = plan;
+  const { effects = [], endings = ['turn.completed'], within } = plan;
   const lines = plan.script((effect) => lane.effects.command(run, effect));
   const text = [mark, ...lines, ...(plan.answer === undefined ? [`!say ${answer}`] : [])].join('\n');
-  play.prompts.push({ id, text, mark, answer, endings, effects });
+  play.prompts.push({
+    id,
+    text,
+    mark,
+    answer,
+    endings,
+    effects,
+    ...(within === undefined ? {} : { within }),
+  });
   return text;
 }
 

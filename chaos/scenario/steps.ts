@@ -17,7 +17,9 @@ export const scenario: readonly Step[] = [
   { name: 'start', run: start },
   { name: 'commit', run: commit },
   { name: 'queue', run: queueTwo },
+  { name: 'steer', run: steer },
   { name: 'interrupt', run: interruptLong },
+  { name: 'prompt that interrupts', run: interruptByPrompt },
   { name: 'exec', run: execEffect },
   { name: 'checkpoint', run: async ({ session }) => void (await insist(() => session.checkpoint())) },
   { name: 'pause', run: async ({ session }) => void (await insist(() => session.pause())) },
@@ -72,7 +74,7 @@ async function interruptLong(play: Play): Promise<void> {
   const text = planPrompt(play, 'long', {
     script: (effect) => [`!bash ${effect('long')}`, '!sleep-bash 90', '!say slept'],
     effects: ['long'],
-    endings: ['interrupted'],
+    endings: ['turn.interrupted'],
     answer: null,
   });
   const ended = new AbortController();
@@ -86,6 +88,43 @@ async function interruptLong(play: Play): Promise<void> {
     await sleep(200);
   }
   await result;
+}
+
+/** Said while a tool of the turn runs; what comes too late for that has a turn of its own. */
+async function steer(play: Play): Promise<void> {
+  const { session, lane, run } = play;
+  const steered = turn(play, 'steered', {
+    script: (effect) => [`!bash ${effect('steered')}; sleep 1`, '!say not steered'],
+    effects: ['steered'],
+    answer: null,
+  });
+  await Promise.race([steered, lane.effects.until(run, 'steered')]);
+  const text = planPrompt(play, 'steering', {
+    script: (effect) => [`!bash ${effect('steering')}`],
+    effects: ['steering'],
+    endings: ['turn.steered', 'turn.completed'],
+    within: 'steered',
+  });
+  await insist(async () => session.prompt(text, { id: 'steering', mode: 'steer' }).result());
+  await steered;
+}
+
+async function interruptByPrompt(play: Play): Promise<void> {
+  const { session, lane, run } = play;
+  const waiting = turn(play, 'in-the-way', {
+    script: (effect) => [`!bash ${effect('in-the-way')}`, '!sleep-bash 20'],
+    effects: ['in-the-way'],
+    // Where its sandbox was lost just before, nothing runs that could be interrupted, and it has its turn.
+    endings: ['turn.interrupted', 'turn.completed'],
+    answer: null,
+  });
+  await Promise.race([waiting, lane.effects.until(run, 'in-the-way')]);
+  const text = planPrompt(play, 'urgent', {
+    script: (effect) => [`!bash ${effect('urgent')}`],
+    effects: ['urgent'],
+  });
+  const urgent = insist(async () => session.prompt(text, { id: 'urgent', mode: 'interrupt' }).result());
+  await Promise.all([waiting, urgent]);
 }
 
 async function execEffect(play: Play): Promise<void> {

@@ -36,7 +36,7 @@ export async function sendRestore(
       signal,
     });
   }
-  const messages = transcript === null ? await recentMessages(deps.store, sessionId) : [];
+  const messages = transcript === null ? await recentMessages(deps.store, checkpoint) : [];
   return { from, carried, transcript, recentMessages: messages };
 }
 

@@ -1,7 +1,7 @@
 /** What is said to the agent besides the caller's own prompt. */
 import type { RecentMessage } from '../contracts/supervisor.ts';
 
-export type LossCause = 'agent-died' | 'supervisor-died' | 'silent';
+type LossCause = 'agent-died' | 'supervisor-died' | 'silent';
 export type ContinuationCause = LossCause | 'rollover';
 
 const lossCauses: Record<LossCause, string> = {

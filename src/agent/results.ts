@@ -11,8 +11,8 @@ export type AgentResult = {
   cumulativeUsage: Usage;
   /** The same for each model that was asked. */
   cumulativeModels: ReadonlyMap<string, ModelCost>;
-  /** It came to its own end: nothing stopped it, and no message cut in. */
-  isWhole: boolean;
+  /** It was broken off: by an interrupt, or by a message that cut in. */
+  isAborted: boolean;
   /** The limit that stopped it. */
   limit: 'maxTurns' | 'budgetUsd' | null;
   /** Answers of the model, at most one too many. */
@@ -43,7 +43,7 @@ export function agentResultOf(message: SDKResultMessage): AgentResult {
         { usage: usageOfModel(used), costUsd: used.costUSD },
       ]),
     ),
-    isWhole: failure === null && !(message.terminal_reason ?? '').startsWith('aborted'),
+    isAborted: message.terminal_reason?.startsWith('aborted') ?? false,
     limit: limits[message.subtype] ?? null,
     steps: message.num_turns,
     usage: {

@@ -1,5 +1,5 @@
 /** The event log: the only place where `seq` is given out (I5). */
-import type { Kysely } from 'kysely';
+import { sql, type Kysely } from 'kysely';
 import type { EventType, OwnEvent, SessionEvent } from '../contracts/events.ts';
 import type { StoreDatabase } from './database.ts';
 import type { Doorbell } from './doorbell.ts';
@@ -7,8 +7,8 @@ import { fromRow, insertEvents, lastSeqOf, storedEventColumns, withoutKnown } fr
 import type { Tables } from './schema.ts';
 import type { EventLog, FollowOptions } from './store.ts';
 
-/** An event has at most a few hundred KiB, most have a few hundred bytes. */
-const followPageEvents = 64;
+/** A follower holds one page, which is at least one event. Most have a few hundred bytes, some a few hundred KiB. */
+const followPage = { events: 64, bytes: 1024 * 1024 } as const;
 
 export function createEventLog(database: StoreDatabase, doorbell: Doorbell): EventLog {
   const follower = { database, doorbell };
@@ -59,6 +59,45 @@ async function readEvents(db: Kysely<Tables>, sessionId: string, range: Range): 
   return (await query.execute()).map(fromRow);
 }
 
+/** The events of a range that fit into one page, and whether these are all. */
+async function readPage(
+  db: Kysely<Tables>,
+  sessionId: string,
+  range: Omit<Range, 'limit'>,
+): Promise<{ events: SessionEvent[]; isLast: boolean }> {
+  const { after, upTo, types } = range;
+  if (upTo <= after) return { events: [], isLast: true };
+  // What follows an append is one event, mostly.
+  const end = upTo === after + 1 ? { seq: upTo, isLast: true } : await endOfPage(db, sessionId, range);
+  const page = { after, upTo: end.seq, limit: followPage.events, types };
+  return { events: await readEvents(db, sessionId, page), isLast: end.isLast };
+}
+
+/** Asks for the sizes alone: they are known without reading what is large. */
+async function endOfPage(
+  db: Kysely<Tables>,
+  sessionId: string,
+  { after, upTo, types }: Omit<Range, 'limit'>,
+): Promise<{ seq: number; isLast: boolean }> {
+  let query = db
+    .selectFrom('events')
+    .select(['seq', sql<number>`octet_length(data_json)`.as('bytes')])
+    .where('session_id', '=', sessionId)
+    .where('seq', '>', after)
+    .where('seq', '<=', upTo)
+    .orderBy('seq')
+    .limit(followPage.events + 1);
+  if (types !== undefined) query = query.where('type', 'in', types);
+  let end = after;
+  let room: number = followPage.bytes;
+  for (const [index, { seq, bytes }] of (await query.execute()).entries()) {
+    room -= bytes;
+    if (index === followPage.events || (index > 0 && room < 0)) return { seq: end, isLast: false };
+    end = seq;
+  }
+  return { seq: upTo, isLast: true };
+}
+
 function selectEvents(db: Kysely<Tables>, sessionId: string) {
   return db.selectFrom('events').select(storedEventColumns).where('session_id', '=', sessionId);
 }
@@ -73,24 +112,15 @@ async function* follow(
     let seen = after;
     for (;;) {
       const rings = bell.rings();
-      // Numbers up to the last one have all been given out, so a page that is not full has shown everything up to it.
+      // Numbers up to the last one have all been given out, so the last page has shown everything up to it.
       const upTo = await lastSeqOf(database.read, sessionId);
-      const page =
-        upTo > seen
-          ? await readEvents(database.read, sessionId, {
-              after: seen,
-              upTo,
-              limit: followPageEvents,
-              types,
-            })
-          : [];
-      for (const event of page) {
+      const page = await readPage(database.read, sessionId, { after: seen, upTo, types });
+      for (const event of page.events) {
         if (signal?.aborted === true) return;
         yield event;
       }
-      const full = page.length === followPageEvents;
-      seen = full ? (page.at(-1)?.seq ?? upTo) : Math.max(seen, upTo);
-      if (!full) await bell.next(rings, signal);
+      seen = page.isLast ? Math.max(seen, upTo) : (page.events.at(-1)?.seq ?? upTo);
+      if (page.isLast) await bell.next(rings, signal);
       if (signal?.aborted === true) return;
     }
   } finally {

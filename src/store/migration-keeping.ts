@@ -47,6 +47,8 @@ async function createSnapshotTables(db: Kysely<unknown>): Promise<void> {
     .addColumn('image_id', 'text', (column) => column.primaryKey())
     .addColumn('session_id', 'text', (column) => column.notNull())
     .addColumn('checkpoint_id', 'text', (column) => column.notNull())
+    .addColumn('generation', 'integer', (column) => column.notNull())
+    .addColumn('runtime_version', 'text', (column) => column.notNull())
     .addColumn('purpose', 'text', (column) => column.notNull())
     .addColumn('taken_at', 'text', (column) => column.notNull())
     .addColumn('condemned_at', 'text')
@@ -57,8 +59,10 @@ async function createSnapshotTables(db: Kysely<unknown>): Promise<void> {
     .on('snapshots')
     .columns(['session_id', 'taken_at'])
     .execute();
-  await sql`insert or ignore into snapshots (image_id, session_id, checkpoint_id, purpose, taken_at)
-    select snapshot_image_id, session_id, checkpoint_id, 'pause', checkpoint_json ->> '$.at'
+  await sql`insert or ignore into snapshots 
+      (image_id, session_id, checkpoint_id, generation, runtime_version, purpose, taken_at)
+    select snapshot_image_id, session_id, checkpoint_id, checkpoint_json ->> '$.snapshot.generation',
+      checkpoint_json ->> '$.snapshot.runtimeVersion', 'pause', checkpoint_json ->> '$.at'
     from checkpoints where snapshot_image_id is not null`.execute(db);
   await db.schema
     .createTable('forks')

@@ -10,7 +10,7 @@ import type { StoreDatabase } from './database.ts';
 import type { ForkPoint, RestorePoint, RestorePoints } from './keeping-port.ts';
 import type { Tables } from './schema.ts';
 import { rewindConversation } from './rewound-conversations.ts';
-import { imagesOnLine } from './snapshot-account.ts';
+import { snapshotIn, snapshotsOnLine } from './snapshot-account.ts';
 
 type IsUsable = (snapshot: Snapshot) => boolean;
 
@@ -99,7 +99,7 @@ async function findFork(db: Kysely<Tables>, written: Checkpoint): Promise<ForkPo
     .executeTakeFirst();
   const row = fork === undefined ? null : await findRow(db, sessionId, checkpointId);
   if (fork === undefined || row === null) return null;
-  const snapshot = fork.image_id === null ? null : await snapshotOf(db, fork.image_id);
+  const snapshot = fork.image_id === null ? null : await findSnapshot(db, fork.image_id);
   return { checkpoint: checkpointIn(row), snapshot, sourceCheckpointId: fork.from_checkpoint_id };
 }
 
@@ -107,23 +107,13 @@ async function snapshotFor(
   db: Kysely<Tables>,
   of: { sessionId: string; checkpointId: string; isUsable: IsUsable },
 ): Promise<Snapshot | null> {
-  for (const imageId of await imagesOnLine(db, of.sessionId, of.checkpointId)) {
-    const snapshot = await snapshotOf(db, imageId);
-    if (snapshot !== null && of.isUsable(snapshot)) return snapshot;
-  }
-  return null;
+  const onLine = await snapshotsOnLine(db, of.sessionId, of.checkpointId);
+  return onLine.find(of.isUsable) ?? null;
 }
 
-/** As the checkpoint it was taken for describes it. */
-async function snapshotOf(db: Kysely<Tables>, imageId: string): Promise<Snapshot | null> {
-  const row = await db
-    .selectFrom('checkpoints')
-    .selectAll()
-    .where('snapshot_image_id', '=', imageId)
-    .orderBy('ordinal')
-    .limit(1)
-    .executeTakeFirst();
-  return row === undefined ? null : checkpointIn(row).snapshot;
+async function findSnapshot(db: Kysely<Tables>, imageId: string): Promise<Snapshot | null> {
+  const row = await db.selectFrom('snapshots').selectAll().where('image_id', '=', imageId).executeTakeFirst();
+  return row === undefined ? null : snapshotIn(row);
 }
 
 async function copyCarriedWork(db: Kysely<Tables>, { sessionId, carried }: Checkpoint, to: string) {

@@ -95,6 +95,8 @@ type SnapshotsTable = {
   image_id: string;
   session_id: string;
   checkpoint_id: string;
+  generation: number;
+  runtime_version: string;
   purpose: SnapshotPurpose;
   taken_at: string;
   condemned_at: string | null;

@@ -1,10 +1,12 @@
 /** The account of snapshots: which images there are, and which of them somebody still needs. */
 import { sql, type Kysely, type Selectable } from 'kysely';
-import type { Checkpoint } from '../contracts/checkpoint.ts';
+import type { Checkpoint, Snapshot } from '../contracts/checkpoint.ts';
 import { checkpointIn, findRow, latestRow, saveCheckpoint } from './checkpoints.ts';
 import type { StoreDatabase } from './database.ts';
 import type { SnapshotAccount, SnapshotPurpose, SnapshotRecord } from './keeping-port.ts';
 import type { Tables } from './schema.ts';
+
+type Row = Selectable<Tables['snapshots']>;
 
 /** Of those that were asked for, in an open session. */
 const requestedKept = 10;
@@ -43,6 +45,8 @@ async function record(
       image_id: snapshot.imageId,
       session_id: sessionId,
       checkpoint_id: checkpointId,
+      generation: snapshot.generation,
+      runtime_version: snapshot.runtimeVersion,
       purpose,
       taken_at: at,
     })
@@ -81,8 +85,12 @@ async function neededOf(db: Kysely<Tables>, sessionId: string): Promise<Set<stri
     .where('snapshots.session_id', '=', sessionId)
     .execute();
   const needed = new Set(used.map((row) => row.image_id));
-  const [newest] = await imagesOnLine(db, sessionId, (await latestRow(db, sessionId))?.checkpoint_id ?? null);
-  if (newest !== undefined) needed.add(newest);
+  const [newest] = await snapshotsOnLine(
+    db,
+    sessionId,
+    (await latestRow(db, sessionId))?.checkpoint_id ?? null,
+  );
+  if (newest !== undefined) needed.add(newest.imageId);
   if (await isClosed(db, sessionId)) return needed;
   for (const { image_id: imageId } of await requested(db, sessionId)) needed.add(imageId);
   return needed;
@@ -114,28 +122,39 @@ async function isClosed(db: Kysely<Tables>, sessionId: string): Promise<boolean>
 }
 
 /**
- * The snapshots of a checkpoint and of those before it on its line, newest first, as far as they stand. A line cannot turn
- * back on itself: a checkpoint follows one that was there before it.
+ * The snapshots of a checkpoint and of those before it on its line, newest first, as far as they stand; in a fork the one
+ * that it began from is the last. A line cannot turn back on itself: a checkpoint follows one that was there before it.
  */
-export async function imagesOnLine(
+export async function snapshotsOnLine(
   db: Kysely<Tables>,
   sessionId: string,
   checkpointId: string | null,
-): Promise<string[]> {
+): Promise<Snapshot[]> {
   if (checkpointId === null) return [];
-  const { rows } = await sql<{ image_id: string }>`
-    with recursive line (checkpoint_id, parent_id, image_id, depth) as (
-      select checkpoint_id, parent_id, snapshot_image_id, 0 from checkpoints
+  const { rows } = await sql<Pick<Row, 'image_id' | 'generation' | 'runtime_version'>>`
+    with recursive line (parent_id, image_id, depth) as (
+      select parent_id, snapshot_image_id, 0 from checkpoints
       where session_id = ${sessionId} and checkpoint_id = ${checkpointId}
       union all
-      select earlier.checkpoint_id, earlier.parent_id, earlier.snapshot_image_id, line.depth + 1
+      select earlier.parent_id, earlier.snapshot_image_id, line.depth + 1
       from line join checkpoints as earlier
         on earlier.session_id = ${sessionId} and earlier.checkpoint_id = line.parent_id
+    ), candidates (image_id, depth) as (
+      select image_id, depth from line where image_id is not null
+      union all
+      select forks.image_id, max(line.depth) + 1 from line join forks on forks.session_id = ${sessionId}
+      where forks.image_id is not null
+      group by forks.image_id
     )
-    select snapshots.image_id from line join snapshots on snapshots.image_id = line.image_id
+    select snapshots.image_id, snapshots.generation, snapshots.runtime_version
+    from candidates join snapshots on snapshots.image_id = candidates.image_id
     where snapshots.condemned_at is null
-    order by line.depth`.execute(db);
-  return rows.map((row) => row.image_id);
+    order by candidates.depth`.execute(db);
+  return rows.map(snapshotIn);
+}
+
+export function snapshotIn(row: Pick<Row, 'image_id' | 'generation' | 'runtime_version'>): Snapshot {
+  return { imageId: row.image_id, runtimeVersion: row.runtime_version, generation: row.generation };
 }
 
 function select(db: Kysely<Tables>, sessionId: string | undefined) {
@@ -143,7 +162,7 @@ function select(db: Kysely<Tables>, sessionId: string | undefined) {
   return sessionId === undefined ? all : all.where('session_id', '=', sessionId);
 }
 
-function fromRow(row: Selectable<Tables['snapshots']>): SnapshotRecord {
+function fromRow(row: Row): SnapshotRecord {
   return {
     imageId: row.image_id,
     sessionId: row.session_id,

@@ -32,12 +32,15 @@ export const { runTurn } = proxyActivities<SessionActivities>({ ...watched, star
 /** May retry: an exec id runs once; a repeat attaches (I2). */
 export const { runExec } = proxyActivities<SessionActivities>({ ...watched, startToCloseTimeout: '25h' });
 
-/** May retry: interrupting a turn that ended does nothing, and what was said is told once (I2). */
-export const { interruptTurn, steerTurn } = proxyActivities<SessionActivities>({
+/** May retry: interrupting a turn that ended does nothing. */
+export const { interruptTurn } = proxyActivities<SessionActivities>({
   ...common,
   startToCloseTimeout: '20s',
   scheduleToCloseTimeout: '2m',
 });
+
+/** May retry: what was said is told once (I2). Until it is certain whether it was: the end of its prompt depends on it. */
+export const { steerTurn } = proxyActivities<SessionActivities>({ ...watched, startToCloseTimeout: '25h' });
 
 /** May retry: a second snapshot is only a second image. Bounded: without one the carried work is what is restored. */
 export const { takeSnapshot } = proxyActivities<SessionActivities>({

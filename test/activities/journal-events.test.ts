@@ -48,6 +48,26 @@ describe('a turn', () => {
     expect(eventOf(started(1))).toBeNull();
   });
 
+  test('that is suspended says nothing: the workflow announces how it goes on', () => {
+    const suspended: JournalRecord = {
+      kind: 'turn.suspended',
+      at,
+      turnId: 't',
+      totals,
+      agentSessionId: 'a',
+      carried: [],
+    };
+    expect(eventOf(suspended)).toBeNull();
+  });
+
+  test('that takes a steering prompt ends that prompt, under the one id of its end', () => {
+    expect(eventOf({ kind: 'turn.steered', at, turnId: 't', promptId: 'p' })).toEqual({
+      body: { type: 'turn.steered', data: { promptId: 'p' } },
+      turnId: 't',
+      eventId: 'turn-end:p',
+    });
+  });
+
   test.each([
     { outcome: { status: 'completed' }, type: 'turn.completed' },
     { outcome: { status: 'interrupted' }, type: 'turn.interrupted' },

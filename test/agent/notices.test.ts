@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { continuationNotice, enrichWithRecentMessages } from '../../src/agent/notices.ts';
+import { continuationNotice, enrichWithRecentMessages, restoreNotice } from '../../src/agent/notices.ts';
 
 test('a prompt without earlier messages stays as it is', () => {
   expect(enrichWithRecentMessages('Fix it', [])).toBe('Fix it');
@@ -21,4 +21,17 @@ test('the notice of a continuation says what happened and what to do', () => {
     /^\[Harvest\] .*the agent process ended unexpectedly\. .*go on where you were/,
   );
   expect(continuationNotice({ cause: 'silent', count: 2 })).toContain('(2 times by now)');
+});
+
+test('a turn that moved to another sandbox is told so, and nothing of being cut off', () => {
+  const notice = continuationNotice({ cause: 'rollover', count: 2 });
+  expect(notice).toMatch(/^\[Harvest\] .*the end of its life.*go on where you were/);
+  expect(notice).not.toContain('times by now');
+});
+
+test('what a restore could not bring back is a line each, and nothing when it brought everything', () => {
+  expect(restoreNotice({ notRestored: [], conversation: null })).toBe('');
+  const lines = restoreNotice({ notRestored: ['One.', 'Two\nlines.'], conversation: 'nothing' }).split('\n');
+  expect(lines).toHaveLength(3);
+  for (const line of lines) expect(line).toMatch(/^\[Harvest\] /);
 });

@@ -27,6 +27,11 @@ describe('options', () => {
     });
     expect(agentOptions(input)).not.toHaveProperty('resume');
     expect(agentOptions({ ...input, model: 'm', resume: 'r' })).toMatchObject({ model: 'm', resume: 'r' });
+    expect(agentOptions(input)).not.toHaveProperty('maxBudgetUsd');
+    expect(agentOptions({ ...input, maxTurns: 3, budgetUsd: 2 })).toMatchObject({
+      maxTurns: 3,
+      maxBudgetUsd: 2,
+    });
   });
 
   test('the rules name branch, identity, repositories and pushes', () => {

@@ -48,7 +48,14 @@ function evidence(changes: Partial<Evidence> = {}): Evidence {
     stayed: log,
     reconnected: log,
     prompts: [
-      { id: 'one', text: 'mark', mark: 'mark', answer: 'done one', endings: ['completed'], effects: ['e'] },
+      {
+        id: 'one',
+        text: 'mark',
+        mark: 'mark',
+        answer: 'done one',
+        endings: ['turn.completed'],
+        effects: ['e'],
+      },
     ],
     execs: [],
     pushes: { wanted: 1, seen: 1 },

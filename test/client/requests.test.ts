@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { RequestFailed } from '../../src/client.ts';
+import { RequestFailed, SessionClosed } from '../../src/client.ts';
 import type { Harvest } from '../../src/client.ts';
 import { Stand, aRequest } from './fixtures/stand.ts';
 
@@ -102,4 +102,15 @@ test('a session that cannot be brought back says why', async () => {
   const resuming = session.resume();
   await expect(resuming).rejects.toThrow(RequestFailed);
   await expect(resuming).rejects.toThrow('the session could not be resumed: no image');
+});
+
+test('a session that was paused for its retention time has expired', async () => {
+  const options = { retentionSeconds: 1 };
+  await using session = await harvest.createSession(aRequest({ options }));
+  await session.pause();
+  await expect.poll(async () => (await session.state()).status).toBe('closed');
+  const sentence = `Session "${session.id}" is closed (expired): start a new one.`;
+  await expect(session.prompt('say hello').accepted).rejects.toThrow(sentence);
+  await expect(session.resume()).rejects.toThrow(SessionClosed);
+  await expect(session.setBudget(1)).rejects.toThrow(SessionClosed);
 });

@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { delimiter, dirname } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
+import { expectWholeLog } from '../support/log-checks.ts';
 import { sharedStack } from '../support/stack.ts';
 import { openWorld } from '../support/world.ts';
 import { contractBlocks, variablesOf } from './contract-document.ts';
@@ -65,6 +66,8 @@ test('the commands of docs/contract.md work as they stand there', { timeout: 240
   const fork = world.harvest.session(`${sessionId}-fork`);
   expect(await fork.resume()).toMatchObject({ status: 'idle', costUsd: (await session.state()).costUsd });
   await fork.terminate();
+  // Nothing of the session it comes from.
+  expectWholeLog(await Array.fromAsync(fork.events()));
   expect(await output('budget')).toContain('accepted:true');
   expect(await session.state()).toMatchObject({ budgetUsd: 20 });
   // The visibility records may lag by a moment.

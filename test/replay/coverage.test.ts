@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import * as messages from '../../src/contracts/session-messages.ts';
 import { sessionStatuses } from '../../src/contracts/session-state.ts';
-import * as activities from '../../src/workflows/activities.ts';
+import * as workflows from '../../src/workflows/index.ts';
 import { scenarios } from './scenarios/index.ts';
 import { historyNames, readHistory, scenarioOf } from './support/history-files.ts';
 
@@ -22,12 +22,23 @@ function opened(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([key, entry]) => [key, opened(entry)]));
 }
 
-/** Types of the session's own events as the workflows' sources name them. */
-function eventTypesInSources(): string[] {
+const sources = ((): string => {
   const folder = join(import.meta.dirname, '../../src/workflows');
-  const sources = readdirSync(folder).map((file) => readFileSync(join(folder, file), 'utf8'));
-  const found = sources.flatMap((source) => [...source.matchAll(/\btype: '([a-z]+\.[a-z-]+)'/g)]);
-  return [...new Set(found.map(([, type = '']) => type))].sort();
+  return readdirSync(folder)
+    .map((file) => readFileSync(join(folder, file), 'utf8'))
+    .join('\n');
+})();
+
+function inSources(pattern: RegExp): string[] {
+  const found = [...sources.matchAll(pattern)].flatMap(([, names = '']) => names.split(/\s*,\s*/));
+  return [...new Set(found)].sort();
+}
+
+const activityNames = inSources(/const \{ ([\w, ]+) \} = proxy(?:Local)?Activities/g);
+const eventTypes = inSources(/\btype: '([a-z]+\.[a-z-]+)'/g);
+
+function messagesOf(kind: 'update' | 'signal'): string[] {
+  return Object.values(messages).flatMap(({ type, name }) => (type === kind ? [name] : []));
 }
 
 describe('the recorded histories', () => {
@@ -40,18 +51,21 @@ describe('the recorded histories', () => {
     expect(text).not.toMatch(/file:\/\/|stackTrace|"identity":"(?!worker")|node_modules/);
   });
 
-  const { activityNames, updates, signals } = named();
+  test.each(Object.keys(workflows))('have the workflow %s', (name) => {
+    expect(text).toContain(`"workflowType":{"name":"${name}"}`);
+  });
+
   test.each(activityNames)('have the activity %s', (name) => {
     expect(
       text.includes(`"activityType":{"name":"${name}"}`) || text.includes(`"activity_type":"${name}"`),
     ).toBe(true);
   });
 
-  test.each(updates)('have the update %s', (name) => {
+  test.each(messagesOf('update'))('have the update %s', (name) => {
     expect(text).toContain(`"name":"${name}"`);
   });
 
-  test.each(signals)('have the signal %s', (name) => {
+  test.each(messagesOf('signal'))('have the signal %s', (name) => {
     expect(text).toContain(`"signalName":"${name}"`);
   });
 
@@ -60,14 +74,7 @@ describe('the recorded histories', () => {
     expect(text).toContain(`"HarvestState":"${status}"`);
   });
 
-  test.each(eventTypesInSources())('have the event %s', (type) => {
+  test.each(eventTypes)('have the event %s', (type) => {
     expect(histories.some(({ emitted }) => emitted.includes(type))).toBe(true);
   });
 });
-
-function named(): { activityNames: string[]; updates: string[]; signals: string[] } {
-  const definitions = Object.values(messages);
-  const of = (kind: string): string[] =>
-    definitions.filter(({ type }) => type === kind).map(({ name }) => name);
-  return { activityNames: Object.keys(activities), updates: of('update'), signals: of('signal') };
-}

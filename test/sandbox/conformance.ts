@@ -213,16 +213,23 @@ export function testSandboxProvider({ open }: { open: () => Promise<ConformanceS
       expect(failure).toMatchObject({ message: 'never mind' });
     });
 
-    test('the running sandboxes that have all the tags are listed, with their names', async () => {
+    test('the running sandboxes that have all the tags are listed, with their names, tags and beginnings', async () => {
+      const before = new Date().toISOString();
       const one = await create('tagged-1', { tag: 'listed' });
       const two = await create('tagged-2', { tag: 'listed' });
       const listed = await subject.provider.list({ suite: runId, kind: 'listed' });
+      const tags = { suite: runId, kind: 'listed' };
+      const createdAt = expect.stringMatching(/^20.*Z$/);
       expect(listed.toSorted(byId)).toEqual(
         [
-          { sandboxId: one.sandboxId, name: nameOf('tagged-1') },
-          { sandboxId: two.sandboxId, name: nameOf('tagged-2') },
+          { sandboxId: one.sandboxId, name: nameOf('tagged-1'), tags, createdAt },
+          { sandboxId: two.sandboxId, name: nameOf('tagged-2'), tags, createdAt },
         ].toSorted(byId),
       );
+      for (const { createdAt: created } of listed) {
+        expect(created?.localeCompare(before)).toBeGreaterThanOrEqual(0);
+        expect(created?.localeCompare(new Date().toISOString())).toBeLessThanOrEqual(0);
+      }
       await one.terminate();
       expect(await subject.provider.list({ suite: runId, kind: 'listed' })).toHaveLength(1);
     });

@@ -1,12 +1,11 @@
 /** A worker that is told to stop hands its running turns over: to the next one, and without a trace in the event log. */
-import { Client, Connection } from '@temporalio/client';
 import { expect, test } from 'vitest';
 import type { Session } from '../../src/client.ts';
 import type { SessionEvent } from '../../src/contracts/events.ts';
 import { failureTypes } from '../../src/contracts/failures.ts';
 import { count, eventually, expectWholeLog, follow, readLog } from '../support/log-checks.ts';
-import { pendingActivity, type PendingActivity } from '../support/pending-activity.ts';
-import { openWorld, type World } from '../support/world.ts';
+import { pendingActivity, temporalOf, type PendingActivity } from '../support/pending-activity.ts';
+import { openWorld } from '../support/world.ts';
 
 const handOvers = 10;
 /** `maximumInterval` of every activity. */
@@ -86,13 +85,4 @@ async function spoken(seen: readonly SessionEvent[], more: number): Promise<void
   const pieces = (): number => count(seen, 'agent.text.delta');
   const before = pieces();
   await eventually(pieces, (now) => now >= before + more);
-}
-
-async function temporalOf(world: World): Promise<AsyncDisposable & { client: Client }> {
-  const { address, namespace } = world.temporal;
-  const connection = await Connection.connect({ address });
-  return {
-    client: new Client({ connection, namespace }),
-    [Symbol.asyncDispose]: async () => connection.close(),
-  };
 }

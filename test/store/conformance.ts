@@ -5,6 +5,8 @@ import type { Backing, StoreUnderTest } from './conformance/subject.ts';
 import { testCheckpoints } from './conformance/checkpoints.ts';
 import { testEventLog } from './conformance/event-log.ts';
 import { testFollow } from './conformance/follow.ts';
+import { testKeeping } from './conformance/keeping.ts';
+import { testRestorePoints } from './conformance/restore-points.ts';
 import { testJournal } from './conformance/journal.ts';
 import { testLedgers } from './conformance/ledgers.ts';
 import { testSessionIds } from './conformance/session-ids.ts';
@@ -39,5 +41,7 @@ export function testStore({ create }: { create: () => Promise<Backing> }): void 
   describe('the journal', () => testJournal(subject));
   describe('transcripts', () => testTranscripts(subject));
   describe('checkpoints and what they need', () => testCheckpoints(subject));
+  describe('restore points', () => testRestorePoints(subject));
+  describe('what is kept', () => testKeeping(subject));
   describe('ledgers', () => testLedgers(subject));
 }

@@ -49,22 +49,22 @@ describe('a turn whose agent misbehaves', () => {
     return continued;
   };
 
-  test('that ended by itself, with exit code 0 and without a result, is lost once and continued', async () => {
-    await loseAndContinue('exit', (pid) => process.kill(pid, 'SIGINT'));
+  test('that something else than the supervisor interrupted is lost once and continued', async () => {
+    await loseAndContinue('signal', (pid) => process.kill(pid, 'SIGINT'));
   });
 
   test('that writes what is no message is lost once and continued', async () => {
     await loseAndContinue('garbage', (pid) => {
-      execFileSync('perl', ['-e', writeAs, `${pid}`, 'no JSON at all\nnull\n']);
+      execFileSync('/usr/bin/perl', ['-e', writeAs, `${pid}`, 'no JSON at all\nnull\n']);
     });
   });
 
   test('that is stopped shows as quiet, and is replaced when the workflow wants it', async () => {
-    const lines = ['!bash echo one >> stopped.txt', '!hang 1', '!say Done.'];
+    const lines = ['!bash echo one >> stopped.txt; echo hangs-behind', '!hang 1', '!say Done.'];
     const running = session.turn('stopped', lines);
-    await session.transcriptHolds('stopped.txt');
-    await expect.poll(async () => session.state(), { timeout: 60_000 }).toMatchObject({ runningTools: 0 });
-    await session.modelHangsAt('stopped.txt');
+    await session.transcriptHolds('"content":"hangs-behind"');
+    await session.modelAskedFor('"content":"hangs-behind"');
+    expect(await session.state()).toMatchObject({ runningTools: 0 });
     process.kill(session.supervisor.agentPid(), 'SIGSTOP');
     await expect
       .poll(async () => (await session.state())?.quietMs, { timeout: 60_000 })
@@ -103,6 +103,6 @@ describe('a turn whose agent misbehaves', () => {
       answer: 'Borne.',
     });
     expect(eventsOf(followed, 'agent.retrying').length).toBeGreaterThanOrEqual(3);
-    expect(await session.records('turn.lost')).toHaveLength(3);
+    expect(JSON.stringify(await session.records('turn.lost'))).not.toContain('"model"');
   });
 });

@@ -3,7 +3,7 @@ import type { CarriedWork } from '../../src/contracts/checkpoint.ts';
 import type { StartRequest } from '../../src/contracts/supervisor.ts';
 import { recordOf } from './support/client.ts';
 import { TestSession } from './support/session.ts';
-import { createWorld, type World } from './support/world.ts';
+import { createWorld, disposableWorld, type World } from './support/world.ts';
 
 const sentence = 'Files that git ignores are not carried: build/.';
 
@@ -59,5 +59,27 @@ describe('what a restore could not bring back', () => {
     recordOf(await session.start({ generation: 2, restore }), 'start.finished');
     await session.turn('t3', ['!say Still once.']);
     expect(timesTold()).toBe(1);
+  });
+});
+
+describe('a step back in the conversation', () => {
+  test('leaves nothing of what came later, although the sandbox still has it', async () => {
+    await using world = await disposableWorld();
+    const session = await TestSession.begin(world);
+    const { agentSessionId } = recordOf(
+      await session.turn('t1', ['The word is "quince".', '!say Noted.']),
+      'turn.ended',
+    );
+    const then = await session.transcript();
+    await session.turn('t2', ['The word is "loquat".', '!say Noted.']);
+    const { client } = session.supervisor;
+    await client.request('POST', '/quiesce');
+    await client.request('PUT', `/transcript?agentSessionId=${agentSessionId}`, then);
+    const transcript = { agentSessionId: agentSessionId ?? '' };
+    const restore = { from: 'snapshot' as const, carried: [], transcript, recentMessages: [] };
+    recordOf(await session.start({ from: 0, generation: 2, restore }), 'start.finished');
+    const ended = recordOf(await session.turn('t3', ['!recall "(\\w+)"']), 'turn.ended');
+    expect(ended.answer).toContain('quince');
+    expect(session.modelRequests().at(-1)).not.toContain('loquat');
   });
 });

@@ -102,7 +102,8 @@ describe('a supervisor', () => {
       expect(answer.exitCode).toBe(22);
       return (JSON.parse(answer.body) as { error: string }).error;
     };
-    expect(await refused('POST', '/turns', '{')).toBe('bad-request');
+    // Cut on its way: the same request may come whole when it is repeated.
+    expect(await refused('POST', '/turns', '{')).toBe('internal');
     expect(await refused('POST', '/turns', '{"turnId":"x"}')).toBe('bad-request');
     expect(await refused('POST', '/turns', 'x'.repeat(5 * 1024 * 1024))).toBe('bad-request');
     expect(await refused('GET', '/journal?from=1')).toBe('bad-request');

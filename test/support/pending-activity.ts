@@ -1,6 +1,7 @@
 /** What Temporal itself has recorded of an activity that is not over: its attempts, and when it tries again. */
-import type { Client, WorkflowExecutionDescription } from '@temporalio/client';
+import { Client, Connection, type WorkflowExecutionDescription } from '@temporalio/client';
 import { workflowIdOf } from '../../src/contracts/ids.ts';
+import type { World } from './world.ts';
 
 type Info = NonNullable<WorkflowExecutionDescription['raw']['pendingActivities']>[number];
 
@@ -34,7 +35,7 @@ function read(info: Info): PendingActivity {
   const failure = info.lastFailure;
   return {
     attempt: info.attempt ?? 0,
-    workerPid: info.state === started ? Number.parseInt(info.lastWorkerIdentity ?? '', 10) : null,
+    workerPid: Number(info.state) === started ? Number.parseInt(info.lastWorkerIdentity ?? '', 10) : null,
     lastFailure: failure?.timeoutFailureInfo ? 'timeout' : (failure?.applicationFailureInfo?.type ?? null),
     nextAttemptAtMs,
   };
@@ -43,4 +44,14 @@ function read(info: Info): PendingActivity {
 function msOf(time: Info['nextAttemptScheduleTime']): number | null {
   if (!time) return null;
   return Number(time.seconds ?? 0) * 1_000 + (time.nanos ?? 0) / 1e6;
+}
+
+/** A client past Harvest's own. */
+export async function temporalOf(world: World): Promise<AsyncDisposable & { client: Client }> {
+  const { address, namespace } = world.temporal;
+  const connection = await Connection.connect({ address });
+  return {
+    client: new Client({ connection, namespace }),
+    [Symbol.asyncDispose]: async () => connection.close(),
+  };
 }

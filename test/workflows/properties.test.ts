@@ -1,5 +1,5 @@
 /** Whatever comes in whatever order: no illegal state, no prompt lost or doubled, no wait that nothing would end. */
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { clocksOf } from '../../src/workflows/clocks.ts';
 import { begunTurn, nextStep } from '../../src/workflows/decisions.ts';

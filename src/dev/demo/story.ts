@@ -110,13 +110,13 @@ class Story {
 
   /** `forked`: the branch that the fork has pushed. */
   async finish(forked: string): Promise<void> {
-    const branches = [`harvest/${this.#session.id}`, forked];
-    const logs = await Promise.all(branches.map(async (branch) => this.#log(branch)));
+    const branch = `harvest/${this.#session.id}`;
+    const [log, [newest = '']] = [await this.#log(branch), (await this.#log(forked)).split('\n')];
     this.#printer.step('Terminate');
     await this.#session.terminate();
     this.closed = true;
-    for (const [index, branch] of branches.entries())
-      this.#printer.line(`${branch} on the git server:\n${logs[index] ?? ''}`);
+    this.#printer.line(`${branch} on the git server:\n${log}`);
+    this.#printer.line(`${forked} goes its own way:\n${newest}`);
   }
 
   async #log(branch: string): Promise<string> {

@@ -22,6 +22,8 @@ import type { TranscriptMirror } from './transcript-mirror.ts';
 
 export type AgentSessionInput = AgentKeeperInput & { sessionId: string };
 
+const leastBudgetUsd = 0.000_001;
+
 export class AgentSession {
   readonly #input: AgentSessionInput;
   readonly #keeper: AgentKeeper;
@@ -61,7 +63,7 @@ export class AgentSession {
     } finally {
       this.#input.recorder.endBlocks();
       await this.#keeper.catchUp();
-      if (!this.mirror.gotEntries) {
+      if (turn.wasTold && !this.mirror.gotEntries) {
         this.#warn('The agent gave no transcript of this turn: it will not remember it in a new sandbox.');
       }
       this.#turn = null;
@@ -72,8 +74,7 @@ export class AgentSession {
     const limitsFor = (resumed: readonly TranscriptEntry[]): AgentLimits => this.#limitsOf(turn, resumed);
     const agent = await this.#keeper.fitting(limitsFor);
     const { process, resumed } = agent;
-    const { budgetUsd } = agent.limits;
-    if (budgetUsd !== undefined && budgetUsd <= 0) {
+    if (this.#budgetLeft(turn, resumed) <= 0) {
       turn.askToStop({ kind: 'limit', message: limitSentence('budgetUsd', turn.input.options) });
     }
     await agent.useModel(turn.input.options.model ?? this.#input.model);
@@ -93,7 +94,12 @@ export class AgentSession {
       this.#keeper.hasRun = true;
     }
     const end = await Promise.race([turn.over, process.exited]);
-    if ('result' in end) return this.#ended(turn, end, agent);
+    if ('result' in end) {
+      const ended = await this.#ended(turn, end, agent);
+      // The next run resumes from what the transcript holds.
+      if (ended.kind === 'lost') await process.kill();
+      return ended;
+    }
     if (turn.stop === null) return { kind: 'lost', message: turn.givenUp ?? end.message };
     return this.#ended(turn, { result: null, isWhole: false }, agent);
   }
@@ -120,13 +126,22 @@ export class AgentSession {
     return priced(usageSince(entries, this.#idsOf(turn).upTo(turn.continuation)), this.#billed);
   }
 
-  #limitsOf({ input }: AgentTurn, resumed: readonly TranscriptEntry[]): AgentLimits {
-    const { maxTurns, budgetUsd } = input.options;
-    const used = budgetUsd === undefined ? 0 : this.#unbilled(input, resumed).costUsd;
+  #limitsOf(turn: AgentTurn, resumed: readonly TranscriptEntry[]): AgentLimits {
+    const { maxTurns, budgetUsd } = turn.input.options;
     return {
       ...(maxTurns === undefined ? {} : { maxTurns }),
-      ...(budgetUsd === undefined ? {} : { budgetUsd: budgetUsd - used - (input.carriedOver?.costUsd ?? 0) }),
+      // The agent takes no budget of nothing.
+      ...(budgetUsd === undefined
+        ? {}
+        : { budgetUsd: Math.max(this.#budgetLeft(turn, resumed), leastBudgetUsd) }),
     };
+  }
+
+  /** Of the turn, without what earlier runs of it used, here and in earlier generations. */
+  #budgetLeft({ input }: AgentTurn, resumed: readonly TranscriptEntry[]): number {
+    const { budgetUsd } = input.options;
+    if (budgetUsd === undefined) return Number.POSITIVE_INFINITY;
+    return budgetUsd - this.#unbilled(input, resumed).costUsd - (input.carriedOver?.costUsd ?? 0);
   }
 
   #idsOf({ turnId }: Pick<TurnInput, 'turnId'>): RunIds {

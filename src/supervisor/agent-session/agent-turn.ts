@@ -46,6 +46,8 @@ export class AgentTurn {
   #waiting: AgentMessage[] = [];
   /** Sent, and the agent has not begun with it. */
   #unread: string | null = null;
+  /** It threw away some that it had not begun with. */
+  #dropped = false;
   #send: ((message: AgentMessage) => void) | null = null;
   #stop: InterruptReason | null = null;
   #last: AgentResult | null = null;
@@ -66,6 +68,11 @@ export class AgentTurn {
     return this.#over.promise;
   }
 
+  /** A process was told the turn. */
+  get wasTold(): boolean {
+    return this.#send !== null;
+  }
+
   get isOver(): boolean {
     return this.#isOver;
   }
@@ -81,6 +88,7 @@ export class AgentTurn {
 
   /** Tells a process the turn; again when the one before never heard of it. */
   tell(text: string, send: (message: AgentMessage) => void): void {
+    if (this.#stop !== null) return this.end();
     this.#send = send;
     this.heard = false;
     this.#open.clear();
@@ -121,14 +129,18 @@ export class AgentTurn {
     if (message.type !== 'result' || !this.#answer(message)) return null;
     this.#last = result;
     this.#steps += result.steps;
-    if (this.#isAnswered) this.#settle({ result, isWhole: result.isWhole });
+    const isUntold = this.#dropped || this.#waiting.length > 0;
+    const isWhole = result.outcome.status === 'completed' && !result.isAborted && !isUntold;
+    if (this.#isAnswered) this.#settle({ result, isWhole });
     return this.#isOver ? null : this.#limitReached(result);
   }
 
   /** The agent drops them unread. */
   drop(messageIds: readonly string[]): void {
     const dropped = messageIds.filter((id) => this.#open.delete(id));
-    if (dropped.length > 0 && this.#isAnswered) this.#settle({ result: this.#last, isWhole: false });
+    if (dropped.length === 0) return;
+    this.#dropped = true;
+    if (this.#isAnswered) this.#settle({ result: this.#last, isWhole: false });
   }
 
   get #isAnswered(): boolean {

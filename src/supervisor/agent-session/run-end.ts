@@ -38,6 +38,9 @@ export function endOfTurn(input: EndInput): TurnEnd {
   if (stop?.kind === 'requested') return ended({ status: 'interrupted' }, totals, result);
   if (stop?.kind === 'limit' && !isWhole) return ended(failedBy(stop.message), totals, result);
   if (result === null) return { kind: 'lost', message: 'the agent gave no result' };
+  // By a signal, for example: the agent ends then.
+  if (result.isAborted)
+    return { kind: 'lost', message: 'the agent was interrupted by something else than Harvest' };
   // Its own failure carries no figures of the limit.
   const outcome =
     result.limit === null ? result.outcome : failedBy(limitSentence(result.limit, input.options));

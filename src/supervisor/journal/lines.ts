@@ -6,18 +6,20 @@ import type { Journal, Span } from './journal.ts';
 /** The lines from byte `from` on, without their line feeds. */
 export async function* linesOf(journal: Journal, from = 0): AsyncGenerator<{ line: string; span: Span }> {
   let offset = from;
-  let rest = Buffer.alloc(0);
+  /** What came of the line that is still coming: copied once, however long the line is. */
+  let begun: Buffer[] = [];
   const pieces = createReadStream(journal.path, { start: from }) as AsyncIterable<Buffer>;
   for await (const piece of pieces) {
-    const bytes = Buffer.concat([rest, piece]);
     let start = 0;
-    for (let end = bytes.indexOf('\n'); end >= 0; end = bytes.indexOf('\n', start)) {
-      const span = { start: offset + start, end: offset + end + 1 };
-      yield { line: bytes.toString('utf8', start, end), span };
+    for (let end = piece.indexOf('\n'); end >= 0; end = piece.indexOf('\n', start)) {
+      const line = Buffer.concat([...begun, piece.subarray(start, end)]);
+      begun = [];
+      const span = { start: offset, end: offset + line.length + 1 };
+      yield { line: line.toString('utf8'), span };
+      offset = span.end;
       start = end + 1;
     }
-    offset += start;
-    rest = bytes.subarray(start);
+    if (start < piece.length) begun.push(piece.subarray(start));
   }
 }
 
@@ -30,5 +32,8 @@ export async function* recordsOf(journal: Journal): AsyncGenerator<{ record: Jou
 
 /** `kind` is always the first key of a line, so most of a long journal is not parsed. */
 function isOfInterest(line: string): boolean {
-  return !line.startsWith('{"kind":"event"') || line.includes('"type":"agent.ready"');
+  return !line.startsWith('{"kind":"event"') || eventsOfInterest.test(line);
 }
+
+/** What the generation and its starts keep of events. */
+const eventsOfInterest = /"type":"(?:agent\.ready|repository\.restored|conversation\.restored)"/;

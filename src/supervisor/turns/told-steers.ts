@@ -24,6 +24,7 @@ export type SteersAt = { sessionId: string; turnId: string; entries: readonly Tr
 
 /** What is added to a message of ours for those that the conversation does not hold; empty when it holds them all. */
 export function tellSteers(steers: readonly Steer[], { sessionId, turnId, entries }: SteersAt): string {
+  if (steers.length === 0) return '';
   const ids = new Set(entries.map(({ uuid }) => uuid));
   const said = entries
     .filter(({ type }) => type === 'user')

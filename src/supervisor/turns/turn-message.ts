@@ -9,6 +9,7 @@ import type { Steer } from '../../contracts/prompt.ts';
 import type { TurnRequest } from '../../contracts/supervisor.ts';
 import { runUuid } from '../agent-session/message-uuid.ts';
 import type { Conversation } from '../agent-session/agent-turn.ts';
+import type { Generation } from '../generation.ts';
 import type { Session } from '../start/session.ts';
 import { finishedCalls, tellFinishedCalls } from './finished-calls.ts';
 import { tellSteers } from './told-steers.ts';
@@ -50,19 +51,23 @@ async function beginningOf(
  */
 function untoldLosses({ recorder, request }: Session, turnId: string): string {
   const { generation } = recorder;
-  const { number, turns, starts } = generation;
-  const { continuation } = turns.newestRunOf(turnId);
-  const runs = [...turns.startedBefore(turnId), { turnId, continuation: continuation - 1 }];
-  const isTold = runs.some((turn) =>
+  const { restoreLoss } = generation.starts;
+  // A session that never had a conversation has lost none.
+  const hadNone = restoreLoss.conversation === 'nothing' && (request.restore?.transcript ?? null) === null;
+  const notice = restoreNotice(hadNone ? { ...restoreLoss, conversation: null } : restoreLoss);
+  return notice === '' || hasTold(generation, { sessionId: request.sessionId, turnId }) ? '' : notice;
+}
+
+/** Whether an earlier run, of that turn or of one before it, is in the transcript. */
+function hasTold(
+  generation: Generation,
+  { sessionId, turnId }: { sessionId: string; turnId: string },
+): boolean {
+  const { number, turns } = generation;
+  const own = { turnId, continuation: turns.newestRunOf(turnId) - 1 };
+  return [...turns.startedBefore(turnId), own].some((turn) =>
     Array.from({ length: turn.continuation + 1 }, (_, run) => run).some((run) =>
-      generation.hasMirrored(
-        runUuid({ sessionId: request.sessionId, generation: number, turnId: turn.turnId, run }),
-      ),
+      generation.hasMirrored(runUuid({ sessionId, generation: number, turnId: turn.turnId, run })),
     ),
   );
-  if (isTold) return '';
-  // A session that never had a conversation has lost none.
-  const hadNone =
-    starts.restoreLoss.conversation === 'nothing' && (request.restore?.transcript ?? null) === null;
-  return restoreNotice(hadNone ? { ...starts.restoreLoss, conversation: null } : starts.restoreLoss);
 }

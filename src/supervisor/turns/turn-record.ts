@@ -117,8 +117,8 @@ export class TurnRecord {
     return this.#turn(turnId).losses + 1;
   }
 
-  newestRunOf(turnId: string): { continuation: number } {
-    return { continuation: this.#turn(turnId).continuation ?? 0 };
+  newestRunOf(turnId: string): number {
+    return this.#turn(turnId).continuation ?? 0;
   }
 
   firstStartOf(turnId: string): number {

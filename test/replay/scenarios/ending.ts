@@ -1,6 +1,7 @@
 /** How a session ends, and what it is doing then. */
 import { ended, fail } from '../../workflows/support/scripted-activities.ts';
 import { until } from '../../workflows/support/session-server.ts';
+import { untilCancelled } from '../support/deaf-turn.ts';
 import type { Scenarios } from '../support/scenario.ts';
 
 export const ending: Scenarios = {
@@ -52,6 +53,17 @@ export const ending: Scenarios = {
       },
     };
   },
+  'terminate-abandons': () => ({
+    shows: 'a session that is terminated while a turn runs that does not end',
+    activities: {
+      turn: untilCancelled,
+    },
+    story: async (caller) => {
+      await caller.prompt('p1');
+      await caller.runs('p1');
+      await caller.terminate();
+    },
+  }),
   'terminate-starting': () => {
     const terminated = Promise.withResolvers<void>();
     let starts = 0;

@@ -1,10 +1,10 @@
 /** Turns whose agent, supervisor or sandbox is lost (I2, I4). */
 import { ended } from '../../workflows/support/scripted-activities.ts';
-import type { Scenario, Scenarios } from '../support/scenario.ts';
+import type { Scenarios, SessionScenario } from '../support/scenario.ts';
 
 const lost = (started: boolean) => ({ kind: 'sandbox-lost', cause: 'it was terminated', started }) as const;
 
-async function oneTurnAndTheNext(caller: Parameters<Scenario['story']>[0]): Promise<void> {
+async function oneTurnAndTheNext(caller: Parameters<SessionScenario['story']>[0]): Promise<void> {
   await caller.prompt('p1');
   await caller.prompt('p2');
   await caller.turnEnds('p2');
@@ -32,6 +32,16 @@ export const losses: Scenarios = {
       turn: (input) =>
         input.turnId === 'p1'
           ? { kind: 'agent-lost', cause: 'agent-died', losses: input.continuation + 1, message: 'SIGSEGV' }
+          : ended(input),
+    },
+    story: oneTurnAndTheNext,
+  }),
+  'turn-silent': () => ({
+    shows: 'a turn that goes on in a fresh process after its agent fell silent',
+    activities: {
+      turn: (input) =>
+        input.turnId === 'p1' && input.continuation === 0
+          ? { kind: 'agent-silent', quietSeconds: 300 }
           : ended(input),
     },
     story: oneTurnAndTheNext,

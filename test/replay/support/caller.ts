@@ -1,6 +1,7 @@
 /** What the people of a scenario do: each message, and waiting until it shows. */
 import { randomUUID } from 'node:crypto';
 import type { Client, WorkflowHandle } from '@temporalio/client';
+import type { Prompt } from '../../../src/contracts/prompt.ts';
 import * as messages from '../../../src/contracts/session-messages.ts';
 import type { SessionState } from '../../../src/contracts/session-state.ts';
 import type { session } from '../../../src/workflows/session.ts';
@@ -16,8 +17,20 @@ export class Caller {
     this.session = client.workflow.getHandle(workflowId);
   }
 
-  async prompt(id: string, text = 'go'): Promise<void> {
-    await this.session.executeUpdate(messages.promptUpdate, { args: [{ id, text }] });
+  async prompt(id: string, more: Partial<Prompt> = {}): Promise<void> {
+    await this.session.executeUpdate(messages.promptUpdate, { args: [{ id, text: 'go', ...more }] });
+  }
+
+  async cancelPrompt(id: string): Promise<void> {
+    await this.session.executeUpdate(messages.cancelPromptUpdate, { args: [{ id }] });
+  }
+
+  async rewind(checkpointId: string): Promise<void> {
+    await this.session.executeUpdate(messages.rewindUpdate, { args: [{ checkpointId }] });
+  }
+
+  async setBudget(budgetUsd: number | null): Promise<void> {
+    await this.session.executeUpdate(messages.setBudgetUpdate, { args: [{ budgetUsd }] });
   }
 
   async exec(id: string): Promise<void> {

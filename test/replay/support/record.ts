@@ -1,12 +1,13 @@
 /** Plays scenarios on real servers and records what became of them. */
 import { DefaultLogger, Runtime } from '@temporalio/worker';
 import { workflowIdOf } from '../../../src/contracts/ids.ts';
+import { reapSandboxes } from '../../../src/workflows/reap-sandboxes.ts';
 import { SessionServer } from '../../workflows/support/session-server.ts';
 import { Caller } from './caller.ts';
 import { fetchRuns } from './history-files.ts';
 import type { RecordedHistory } from './history-files.ts';
 import { activitiesOf } from './scenario.ts';
-import type { Scenario } from './scenario.ts';
+import type { ReaperScenario, Scenario, SessionScenario } from './scenario.ts';
 
 /** No story is that long. */
 const oneRun = 4_096;
@@ -21,6 +22,10 @@ export class Recorder implements AsyncDisposable {
   readonly #servers = new Map<number, SessionServer>();
 
   async record(name: string, scenario: Scenario): Promise<RecordedHistory> {
+    return 'story' in scenario ? this.#recordSession(name, scenario) : this.#recordReaper(name, scenario);
+  }
+
+  async #recordSession(name: string, scenario: SessionScenario): Promise<RecordedHistory> {
     const server = await this.#server(scenario.historyEvents ?? oneRun);
     const activities = activitiesOf(scenario);
     await server.runSession({
@@ -31,6 +36,15 @@ export class Recorder implements AsyncDisposable {
     });
     const emitted = [...new Set(activities.events.map(({ body }) => body.type))].sort();
     return { emitted, runs: await fetchRuns(server.client, workflowIdOf(name)) };
+  }
+
+  async #recordReaper(workflowId: string, { reaper }: ReaperScenario): Promise<RecordedHistory> {
+    const server = await this.#server(oneRun);
+    const taskQueue = `queue-${workflowId}`;
+    await server.withWorker({ taskQueue, activities: reaper }, async () => {
+      await server.client.workflow.execute(reapSandboxes, { taskQueue, workflowId });
+    });
+    return { emitted: [], runs: await fetchRuns(server.client, workflowId) };
   }
 
   async #server(historyEvents: number): Promise<SessionServer> {

@@ -1,4 +1,5 @@
-/** What a recorded history comes from: one short story of a session, on a real server, with scripted activities. */
+/** What a recorded history comes from: one short story, mostly of a session, on a real server, with scripted activities. */
+import type { ReaperActivities } from '../../../src/activities/types.ts';
 import type { session } from '../../../src/workflows/session.ts';
 import { scriptedActivities } from '../../workflows/support/scripted-activities.ts';
 import type { ScriptedActivities } from '../../workflows/support/scripted-activities.ts';
@@ -6,7 +7,7 @@ import type { Caller } from './caller.ts';
 
 type Script = Parameters<typeof scriptedActivities>[0];
 
-export type Scenario = {
+export type SessionScenario = {
   /** The path of the workflow that the history shows. */
   shows: string;
   /** Ends where the path ends: the session need not be closed. */
@@ -19,9 +20,14 @@ export type Scenario = {
   historyEvents?: number;
 };
 
+/** One run of the reaper. */
+export type ReaperScenario = { shows: string; reaper: ReaperActivities };
+
+export type Scenario = SessionScenario | ReaperScenario;
+
 /** By the name of the history's file; made anew for each recording, because a story holds what it waits for. */
 export type Scenarios = Readonly<Record<string, () => Scenario>>;
 
-export function activitiesOf({ activities = {}, replace = {} }: Scenario): ScriptedActivities {
+export function activitiesOf({ activities = {}, replace = {} }: SessionScenario): ScriptedActivities {
   return { ...scriptedActivities(activities), ...replace };
 }

@@ -122,6 +122,17 @@ export function testLedgers({ store }: StoreUnderTest): void {
     expect(await sandboxes.listOpen()).toEqual([]);
   });
 
+  test('know the newest generation of a session, whether or not it ended', async () => {
+    const { sandboxes } = store();
+    expect(await sandboxes.findNewest('s')).toBeNull();
+    for (const generation of [9, 10, 2])
+      await sandboxes.recordIntent({ name: `s-g${generation}`, sessionId: 's', generation });
+    const newest = await sandboxes.findNewest('s');
+    expect(newest?.name).toBe('s-g10');
+    if (newest !== null) await sandboxes.recordEnded(newest, 'never created');
+    expect((await sandboxes.findNewest('s'))?.name).toBe('s-g10');
+  });
+
   test('know the newest image of a recipe in each place until it is forgotten there', async () => {
     const { images } = store();
     const here = { recipeHash: 'h', place: 'http://127.0.0.1:1' };

@@ -104,12 +104,6 @@ export class TestSession {
       .filter((body) => body.includes(this.place.workspace) && body.includes('"tools":[{'));
   }
 
-  /** Waits until the model was asked with the result of that call: a script that hangs behind it hangs now. */
-  async modelHangsAt(text: string): Promise<void> {
-    const isAsked = (body: string): boolean => body.includes(text) && body.includes('"type":"tool_result"');
-    await expect.poll(() => isAsked(this.modelRequests().at(-1) ?? ''), { timeout: 90_000 }).toBe(true);
-  }
-
   /** Waits until a request to the model holds that text. */
   async modelAskedFor(text: string): Promise<void> {
     await expect

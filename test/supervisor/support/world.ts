@@ -102,6 +102,11 @@ export async function createWorld(): Promise<World> {
   };
 }
 
+export async function disposableWorld(): Promise<World & AsyncDisposable> {
+  const world = await createWorld();
+  return { ...world, [Symbol.asyncDispose]: async () => world.close() };
+}
+
 /** The agent's socket takes another folder when its path has more than 103 bytes: a short name. */
 function agentVariables(folder: string): Record<string, string> {
   mkdirSync(folder);

@@ -88,6 +88,36 @@ describe('the turn record', () => {
     expect(ask(turns, 't1', 2)).toMatchObject({ action: 'continue' });
   });
 
+  test('takes what is said within a turn once, until the turn is over here', () => {
+    const turns = recordOf(accepted('t1'));
+    const say = (promptId: string) => turns.decideSteer({ turnId: 't1', promptId });
+    expect(turns.decideSteer({ turnId: 't0', promptId: 's1' })).toBe('unknown');
+    expect(say('s1')).toBe('unknown');
+    turns.apply(started('t1'), { start: 1, end: 2 });
+    expect(say('s1')).toBe('tell');
+    turns.apply({ kind: 'turn.steered', at, turnId: 't1', promptId: 's1' }, { start: 2, end: 3 });
+    expect(say('s1')).toBe('known');
+    turns.apply(lost('t1', 1), { start: 3, end: 4 });
+    expect(say('s2')).toBe('tell');
+    turns.apply(started('t1', 1), { start: 4, end: 5 });
+    turns.apply(ended('t1'), { start: 5, end: 6 });
+    expect(say('s1')).toBe('known');
+    expect(say('s2')).toBe('over');
+  });
+
+  test('is over here with a turn that was suspended, and follows it for whoever asks again', () => {
+    const turns = recordOf(accepted('t1'), started('t1'));
+    turns.apply(
+      { kind: 'turn.suspended', at, turnId: 't1', totals, agentSessionId: null, carried: [] },
+      { start: 2, end: 3 },
+    );
+    expect(turns.running).toBeNull();
+    expect(ask(turns, 't1')).toEqual({ action: 'follow' });
+    expect(turns.endingOf({ turnId: 't1', continuation: 0 })).toEqual({ start: 2, end: 3 });
+    expect(turns.decideSteer({ turnId: 't1', promptId: 's1' })).toBe('over');
+    expect(turns.startedBefore('t2')).toEqual([{ turnId: 't1', continuation: 0 }]);
+  });
+
   test('runs one turn at a time, and none under another text', () => {
     const turns = recordOf(accepted('t1'), started('t1'));
     expect(ask(turns, 't2')).toMatchObject({ action: 'refuse', error: 'turn-running' });

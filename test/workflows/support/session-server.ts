@@ -58,15 +58,7 @@ export class SessionServer {
 
   /** The same with whatever else the session's request says. */
   async runSession({ sessionId, activities, story, request }: SessionPlay): Promise<void> {
-    if (this.#native === undefined || this.#bundle === undefined) throw new TypeError('not open yet');
     const taskQueue = `queue-${sessionId}`;
-    const worker = await Worker.create({
-      connection: this.#native,
-      taskQueue,
-      workflowBundle: this.#bundle,
-      activities,
-      stickyQueueScheduleToStartTimeout: '1s',
-    });
     const start = async (): Promise<SessionHandle> =>
       this.client.workflow.start(session, {
         taskQueue,
@@ -81,7 +73,23 @@ export class SessionServer {
           },
         ],
       });
-    await worker.runUntil(async () => story(await start()));
+    await this.withWorker({ taskQueue, activities }, async () => story(await start()));
+  }
+
+  /** A worker of its own for whatever workflow, while the work lasts. */
+  async withWorker(
+    { taskQueue, activities }: { taskQueue: string; activities: object },
+    work: () => Promise<void>,
+  ): Promise<void> {
+    if (this.#native === undefined || this.#bundle === undefined) throw new TypeError('not open yet');
+    const worker = await Worker.create({
+      connection: this.#native,
+      taskQueue,
+      workflowBundle: this.#bundle,
+      activities,
+      stickyQueueScheduleToStartTimeout: '1s',
+    });
+    await worker.runUntil(work);
   }
 
   async open(): Promise<void> {
