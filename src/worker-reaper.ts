@@ -32,7 +32,7 @@ export async function lookUpSession(client: Client, sessionId: string): Promise<
 export type ReaperSchedule = { taskQueue: string; intervalSeconds: number };
 
 /** One for each task queue, which is one Harvest: `harvest-reaper` by default. */
-export function reaperScheduleId({ taskQueue }: Pick<ReaperSchedule, 'taskQueue'>): string {
+function reaperScheduleId({ taskQueue }: Pick<ReaperSchedule, 'taskQueue'>): string {
   return `${taskQueue}-reaper`;
 }
 

@@ -50,6 +50,14 @@ export function checkTerminalEvents({ log, prompts }: Evidence): string[] {
   });
 }
 
+/** However often it was sent. */
+export function checkQueued({ log, prompts }: Evidence): string[] {
+  return prompts.flatMap(({ id }) => {
+    const queued = log.filter(({ type, turnId }) => type === 'prompt.queued' && turnId === id).length;
+    return queued <= 1 ? [] : [`prompt ${id} was queued ${queued} times`];
+  });
+}
+
 export function checkFollowers({ log, stayed, reconnected }: Evidence): string[] {
   return [
     ...differences(log, stayed).map((sentence) => `the follower that stayed ${sentence}`),

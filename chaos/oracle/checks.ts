@@ -1,6 +1,7 @@
 /** The oracle: the same for every run, whatever struck it. Each check is a function from the evidence to sentences. Pure. */
 import { checkEffects, checkExecs, checkPushes } from './check-effects.ts';
-import { checkFollowers, checkJournals, checkLog, checkTerminalEvents } from './check-log.ts';
+import { checkFollowers, checkJournals, checkLog, checkQueued, checkTerminalEvents } from './check-log.ts';
+import { checkTurnBeginnings } from './check-turn-beginnings.ts';
 import { checkTurnHistory } from './check-turn-history.ts';
 import type { Evidence } from './evidence.ts';
 
@@ -10,8 +11,10 @@ export const checks: Readonly<Record<string, Check>> = {
   'scenario played': ({ errors }) => errors,
   'log contiguous and unique': checkLog,
   'log holds the journals': checkJournals,
+  'prompts taken once': checkQueued,
   'one terminal event per prompt': checkTerminalEvents,
   'followers saw the log': checkFollowers,
+  'turns begin before they act': checkTurnBeginnings,
   'continued and restarted as they should': checkTurnHistory,
   'effects exactly once': checkEffects,
   'execs at most once': checkExecs,

@@ -29,7 +29,7 @@ export const plantedBugs: readonly PlantedBug[] = [
         file: 'src/store/journal.ts',
         from: 'const result = await database.write(async (db) => append(db, batch));',
         to: `const last = await lastSeqOf(database.read, batch.sessionId);
-      ${gap(50)}
+      ${gap(400)}
       const result = await database.write(async (db) => append(db, batch, last));`,
       },
       {
@@ -63,7 +63,7 @@ export const plantedBugs: readonly PlantedBug[] = [
         to: '',
       },
     ],
-    run: ['--setting', 'flood', '--only', 'none'],
+    run: ['--setting', 'scenario', '--only', 'none'],
     caughtBy: ['log contiguous and unique', 'followers saw the log', 'scenario played'],
   },
   {
@@ -99,11 +99,15 @@ export const plantedBugs: readonly PlantedBug[] = [
       {
         file: 'src/supervisor/turns/turn-runs.ts',
         from: "    recorder.record({ kind: 'turn.started', turnId, continuation });\n",
-        to: "    setTimeout(() => recorder.record({ kind: 'turn.started', turnId, continuation }), 20_000);\n",
+        to: "    setTimeout(() => recorder.record({ kind: 'turn.started', turnId, continuation }), 2_000);\n",
       },
     ],
     run: ['--setting', 'scenario', '--only', 'supervisor-kill', '--point', 'record:event.tool.finished#1'],
-    caughtBy: ['effects exactly once', 'scenario played', 'continued and restarted as they should'],
+    caughtBy: [
+      'turns begin before they act',
+      'effects exactly once',
+      'continued and restarted as they should',
+    ],
   },
   {
     name: 'sandbox-before-ledger',
@@ -144,6 +148,6 @@ export const plantedBugs: readonly PlantedBug[] = [
       },
     ],
     run: ['--setting', 'flood', '--only', 'none'],
-    caughtBy: ['effects exactly once', 'one terminal event per prompt'],
+    caughtBy: ['prompts taken once', 'effects exactly once', 'one terminal event per prompt'],
   },
 ];

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as z from 'zod';
 
-const lookMs = 3;
-const looksPerSearch = 5;
+const lookMs = 4;
+const looksPerSearch = 10;
 /** Below a container's directory: what it writes over its image. */
 const stateFolder = 'up/var/lib/harvest';
 

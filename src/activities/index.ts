@@ -12,6 +12,7 @@ import { startSupervisor } from './start.ts';
 import { steerTurn } from './steer.ts';
 import { interruptTurn } from './interrupt.ts';
 import { runTurn } from './turn.ts';
+import { whenAborted } from './when-aborted.ts';
 import { reap } from './reap.ts';
 import type { ReaperDeps } from './reap.ts';
 import type { ForSession, ReaperActivities, SessionActivities } from './types.ts';
@@ -45,5 +46,9 @@ export function createActivities(deps: ActivityDeps): SessionActivities {
 }
 
 export function createReaperActivities(deps: ReaperDeps): ReaperActivities {
-  return { reap: async () => attempt(deps.redact, async () => reap(deps)) };
+  return {
+    // A worker that stops does not wait for what is under way: all of it may be repeated.
+    reap: async () =>
+      attempt(deps.redact, async ({ signal }) => Promise.race([reap(deps, signal), whenAborted(signal)])),
+  };
 }

@@ -45,7 +45,7 @@ function missing({ sessionId, checkpointId }: PrepareCheckpointInput['source']):
 
 /** Before the fork's first generation. It works on a branch of its own, from where the source's stood. */
 function forkOf(found: Checkpoint, sessionId: string): Checkpoint {
-  const { carried, snapshot } = found;
+  const { carried } = found;
   const sourceBranch = branchOf(found.sessionId);
   return {
     ...found,
@@ -55,7 +55,6 @@ function forkOf(found: Checkpoint, sessionId: string): Checkpoint {
     carried: carried.map((work) =>
       work.branch === sourceBranch ? { ...work, branch: branchOf(sessionId) } : work,
     ),
-    snapshot: snapshot === null ? null : { ...snapshot, generation: 0 },
   };
 }
 

@@ -32,8 +32,8 @@ const endReason = 'nobody owned it: ended by the reaper';
 const longestList = 50;
 
 /** Every step may be repeated, and one that fails is told and keeps no other from being done. */
-export async function reap(deps: ReaperDeps): Promise<ReapReport> {
-  const run = new ReaperRun(deps);
+export async function reap(deps: ReaperDeps, signal?: AbortSignal): Promise<ReapReport> {
+  const run = new ReaperRun(deps, signal);
   await run.step('the running sandboxes could not be looked through', async () => run.endUnowned());
   await run.step('the ledger could not be looked through', async () => run.settleLedger());
   await run.step('closed sessions could not be looked through', async () => run.forgetSessions());
@@ -45,6 +45,8 @@ type Unowned = { sandboxId: string; name: string; why: string };
 
 class ReaperRun {
   readonly #deps: ReaperDeps;
+  /** Once aborted nothing more is begun. */
+  readonly #signal: AbortSignal | undefined;
   readonly #report: ReapReport = {
     sandboxes: 0,
     owned: 0,
@@ -57,8 +59,9 @@ class ReaperRun {
   /** Asked once a run. */
   readonly #lives = new Map<string, Promise<SessionLife>>();
 
-  constructor(deps: ReaperDeps) {
+  constructor(deps: ReaperDeps, signal: AbortSignal | undefined) {
     this.#deps = deps;
+    this.#signal = signal;
   }
 
   report(): ReapReport {
@@ -74,6 +77,7 @@ class ReaperRun {
   }
 
   async step(what: string, work: () => Promise<void>): Promise<void> {
+    if (this.#signal?.aborted === true) return;
     await work().catch((error: unknown) => {
       const cause = this.#deps.redact(error instanceof Error ? error.message : String(error));
       this.#report.problems.push(`${what}: ${cause}`);

@@ -12,7 +12,11 @@ import type { TakeSnapshotInput } from './types.ts';
 /** Modal gives up after 55 s by itself; a large file system takes longer. */
 const snapshotTimeoutSeconds = 8 * 60;
 
-/** Once per checkpoint id. Throws `SandboxLost`, `ProviderUnavailable`. */
+/**
+ * Once per checkpoint id. Throws `SandboxLost`, `ProviderUnavailable`. An attempt that dies between the provider's snapshot
+ * and the store's record of it leaves an image that nobody knows: the provider gives no list of images and takes no name for
+ * a snapshot, so nothing can be looked up (docs/adr/0013-reaper-and-snapshots.md).
+ */
 export async function takeSnapshot(
   deps: ActivityDeps,
   input: TakeSnapshotInput,
@@ -20,7 +24,7 @@ export async function takeSnapshot(
 ): Promise<Checkpoint> {
   const { sessionId, generation, checkpointId, purpose } = input;
   const saved = await deps.store.checkpoints.find(sessionId, checkpointId);
-  if (saved !== null) return saved;
+  if (saved !== null) return finish(deps, input, saved);
   const sandbox = await deps.provider.attach(input.sandboxId);
   const { signal } = attempt;
   const { runtimeVersion } = await waitForSupervisor(sandbox, { timeoutSeconds: 30, signal });
@@ -43,19 +47,28 @@ export async function takeSnapshot(
     snapshot: { imageId, runtimeVersion, generation },
     costUsd: input.costUsd,
   };
-  await deps.store.snapshots.record(checkpoint, purpose);
-  await tell(deps, input, {
-    eventId: `taken-${checkpointId}`,
-    body: { type: 'snapshot.taken', data: { imageId, durationMs } },
-  });
+  const counted = await deps.store.snapshots.record(checkpoint, purpose);
+  if (counted.snapshot?.imageId === imageId)
+    await tell(deps, input, {
+      eventId: `taken-${checkpointId}`,
+      body: { type: 'snapshot.taken', data: { imageId, durationMs } },
+    });
+  return finish(deps, input, counted);
+}
+
+/** What an attempt may have left undone that died after its snapshot was recorded. */
+async function finish(
+  deps: ActivityDeps,
+  input: TakeSnapshotInput,
+  checkpoint: Checkpoint,
+): Promise<Checkpoint> {
+  const { checkpointId, carried, snapshot } = checkpoint;
+  const snapshotImageId = snapshot?.imageId ?? null;
   await tell(deps, input, {
     eventId: `created-${checkpointId}`,
-    body: {
-      type: 'checkpoint.created',
-      data: { checkpointId, carried: checkpoint.carried, snapshotImageId: imageId },
-    },
+    body: { type: 'checkpoint.created', data: { checkpointId, carried, snapshotImageId } },
   });
-  await deleteNeedlessSnapshots(deps, { sessionId });
+  await deleteNeedlessSnapshots(deps, { sessionId: input.sessionId });
   return checkpoint;
 }
 

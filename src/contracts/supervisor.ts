@@ -95,7 +95,7 @@ export type SupervisorExecRequest = z.infer<typeof supervisorExecRequestSchema>;
  * Why a turn is interrupted. `requested`: somebody asked. `limit`: a bound was reached, and the turn ends as failed with this
  * message. `suspend`: it goes on in the next generation under its id, and ends here with `turn.suspended`.
  */
-export const interruptReasonSchema = z.discriminatedUnion('kind', [
+const interruptReasonSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('requested') }),
   z.object({ kind: z.literal('limit'), message: z.string() }),
   z.object({ kind: z.literal('suspend') }),
@@ -106,7 +106,6 @@ export const supervisorInterruptSchema = z.object({
   turnId: promptIdSchema,
   reason: interruptReasonSchema.default({ kind: 'requested' }),
 });
-export type SupervisorInterrupt = z.infer<typeof supervisorInterruptSchema>;
 
 export const supervisorSteerSchema = z.object({ turnId: promptIdSchema, steer: steerSchema });
 export type SupervisorSteer = z.infer<typeof supervisorSteerSchema>;

@@ -42,6 +42,12 @@ test.each([true, false])('what the supervisor answers is the answer: %s', async 
   expect(await steer(() => answers({ steered }))).toEqual({ steered });
 });
 
+test('a turn that is still on its way to the supervisor is waited for', async () => {
+  const refusal = { code: 22, output: JSON.stringify({ error: 'unknown', message: 'no such turn' }) };
+  const steers = [refusal, refusal, answers({ steered: true })];
+  expect(await steer(() => steers.shift() ?? { code: 1 })).toEqual({ steered: true });
+});
+
 test('a cut request is sent again, and the supervisor knows what it has said', async () => {
   const steers = [{ code: 52 }, { code: 7 }, answers({ steered: true })];
   const sent = await steer((command) =>

@@ -21,6 +21,7 @@ function logOf(
   );
 }
 
+const queued = { type: 'prompt.queued', data: { text: 'mark', position: 0 }, turnId: 'one' } as const;
 const started = { type: 'turn.started', data: {}, turnId: 'one' } as const;
 const tool = {
   type: 'tool.started',
@@ -86,6 +87,9 @@ test.each<[check: string, changes: Partial<Evidence>]>([
   ['log holds the journals', { records: [1, 2].map(() => ({ generation: 1, what: 'event.tool.started' })) }],
   ['one terminal event per prompt', { log: logOf(started, tool, completed, completed, closed) }],
   ['one terminal event per prompt', { log: logOf(started, tool, closed) }],
+  ['prompts taken once', { log: logOf(queued, queued, started, tool, completed, closed) }],
+  ['turns begin before they act', { log: logOf(tool, started, completed, closed) }],
+  ['turns begin before they act', { log: logOf(started, tool, started, completed, closed) }],
   ['followers saw the log', { reconnected: logOf(started, tool, completed) }],
   ['followers saw the log', { stayed: logOf(tool, started, completed, closed) }],
   ['effects exactly once', { effects: () => 2 }],
@@ -103,7 +107,7 @@ test.each<[check: string, changes: Partial<Evidence>]>([
 
 test('every check has been seen to fail here', () => {
   const turnHistory = 'continued and restarted as they should';
-  expect(Object.keys(checks)).toHaveLength(13);
+  expect(Object.keys(checks)).toHaveLength(15);
   expect(broken({ log: logOf(started, tool, continued, completed, closed) })).toContain(turnHistory);
 });
 

@@ -6,9 +6,10 @@ import { Kysely, SqliteDialect } from 'kysely';
 import { Migrator } from 'kysely/migration';
 import { describe, expect, test } from 'vitest';
 import { StoreCorrupted, StoreNotWritable, StoreTooNew } from '../../src/store/errors.ts';
+import type { Checkpoint } from '../../src/contracts/checkpoint.ts';
 import { migrationProvider, schemaVersion } from '../../src/store/migrations.ts';
 import { openStore, openStoreReader } from '../../src/store/open-store.ts';
-import { messagesOf, oneTo, ownEvent } from './conformance/material.ts';
+import { checkpoint, messagesOf, oneTo, ownEvent } from './conformance/material.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
 const nobodyUid = 65_534;
@@ -76,6 +77,22 @@ describe('a store file', () => {
     expect(await store.sandboxes.listOpen()).toMatchObject([
       { name: 's-g2', doubtedAt: '2026-03-01T14:00:00.000Z' },
     ]);
+  });
+
+  test('of an older version has its snapshots in the account, and one line of checkpoints', async () => {
+    await using folder = await temporaryFolder();
+    const file = join(folder.path, 'store.sqlite');
+    await makeFourthVersion(file);
+    await using store = await openStore({ file });
+    expect(await store.checkpoints.find('s', 'one')).toMatchObject({ costUsd: 0 });
+    const again = (found: Checkpoint): Checkpoint => ({ ...found, checkpointId: 'again' });
+    const back = await store.restorePoints.rewind(
+      { sessionId: 's', checkpointId: 'turn' },
+      again,
+      () => true,
+    );
+    expect(back?.snapshot).toEqual({ imageId: 'im-1', runtimeVersion: '1-sdk.0.0.0', generation: 1 });
+    expect(await store.snapshots.condemnNeedless({})).toMatchObject([{ imageId: 'im-2' }]);
   });
 });
 
@@ -237,8 +254,18 @@ async function makeFourthVersion(file: string): Promise<void> {
     insert into sandboxes (name, session_id, generation, sandbox_id, intended_at, doubted_at, ended_at, ended_reason)
       values ('s-g1', 's', 1, 'sb-1', '2026-03-01T12:01:00.000Z', '2026-03-01T12:00:00.000Z', '2026-03-01T13:00:00.000Z', 'x'),
              ('s-g2', 's', 2, 'sb-2', '2026-03-01T14:01:00.000Z', '2026-03-01T14:00:00.000Z', null, null);
+    insert into checkpoints (session_id, checkpoint_id, checkpoint_json)
+      values ('s', 'one', '${oldCheckpoint('one', 'im-1')}'), ('s', 'turn', '${oldCheckpoint('turn', null)}'),
+             ('s', 'two', '${oldCheckpoint('two', 'im-2')}');
   `);
   await db.destroy();
+}
+
+/** From before checkpoints had a cost, and snapshots an account. */
+function oldCheckpoint(checkpointId: string, imageId: string | null): string {
+  const { costUsd: _, ...old } = checkpoint(checkpointId);
+  const snapshot = imageId === null ? null : { imageId, runtimeVersion: '1-sdk.0.0.0', generation: 1 };
+  return JSON.stringify({ ...old, snapshot });
 }
 
 async function makeForeignDatabase(file: string): Promise<void> {

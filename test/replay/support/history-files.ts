@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import type { Client } from '@temporalio/client';
 
-export type RecordedEvent = Readonly<Record<string, unknown>> & { readonly eventType: string };
+type RecordedEvent = Readonly<Record<string, unknown>> & { readonly eventType: string };
 export type RecordedRun = { workflowId: string; events: readonly RecordedEvent[] };
 export type RecordedHistory = {
   /** Types of the session's own events that the story led to: a local activity's input is in no history. */
@@ -15,7 +15,7 @@ export type RecordedHistory = {
   runs: readonly RecordedRun[];
 };
 
-export const historyFolder = join(import.meta.dirname, '..', 'histories');
+const historyFolder = join(import.meta.dirname, '..', 'histories');
 
 /**
  * `NAME.json` is the history of the scenario NAME as the sources record it now, `NAME@LABEL.json` one that an earlier

@@ -22,9 +22,8 @@ export async function bundleNextBuild(): Promise<NextBuild> {
   await symlink(join(project, 'node_modules'), join(directory, 'node_modules'));
   const turns = join(directory, 'workflows', 'run-turn.ts');
   const source = await readFile(turns, 'utf8');
-  const changed = source
-    .replace(/(export async function runNextTurn\([^)]*\): Promise<\w+> \{\n)/, `$1  ${change}\n`)
-    .replace(/(import \{[^}]*)(\} from '@temporalio\/workflow';)/, '$1, patched $2');
+  const beginning = /export async function runNextTurn\([^)]*\): Promise<\w+> \{\n/;
+  const changed = `import { patched } from '@temporalio/workflow';\n${source.replace(beginning, `$&  ${change}\n`)}`;
   if (!changed.includes(change)) throw new Error('runNextTurn is not where this test looks for it');
   await writeFile(turns, changed);
   const { code } = await bundleWorkflowCode({
