@@ -44,7 +44,7 @@ export type Scene = {
 
 export type TemporalAddress = { address: string; namespace: string };
 
-export type StockTemporal = TemporalAddress & { client: Client; stop(): Promise<void> };
+type StockTemporal = TemporalAddress & { client: Client; stop(): Promise<void> };
 
 export async function openScene(cacheDirectory: string, log: (line: string) => void): Promise<Scene> {
   // Beside the caches: layers of the base image can be linked then instead of copied.

@@ -20,11 +20,12 @@ export type CampaignOptions = {
   onRecord: (record: RunRecord) => void;
 };
 
+/** Somebody asked for the end. */
 export class Stopped extends Error {
   override readonly name = 'Stopped';
 }
 
-/** The records in the order in which the runs ended. */
+/** The records in the order in which the runs ended; those there are when it is stopped. */
 export async function playAll(aims: readonly (Aim | null)[], options: CampaignOptions): Promise<RunRecord[]> {
   const waiting = [...aims.entries()];
   const records: RunRecord[] = [];
@@ -41,7 +42,9 @@ export async function playAll(aims: readonly (Aim | null)[], options: CampaignOp
     }
   });
   const ended = await Promise.allSettled(lanes);
-  for (const lane of ended) if (lane.status === 'rejected') throw lane.reason;
+  for (const lane of ended) {
+    if (lane.status === 'rejected' && !(lane.reason instanceof Stopped)) throw lane.reason;
+  }
   return records;
 }
 

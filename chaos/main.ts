@@ -36,6 +36,7 @@ async function main(): Promise<void> {
   const report = await renderReport(results, options);
   console.log(report);
   if (options.write) progress(`written to ${await writePart('table', report)}`);
+  stop.signal.throwIfAborted();
   const failed = results.flatMap(({ records }) => records).filter(({ violations }) => violations.length > 0);
   if (failed.length > 0) throw new Stopped(`${failed.length} runs violated what Harvest promises`);
 }
@@ -68,6 +69,7 @@ async function playSettings(
   progress(`seed ${options.seed}`);
   const results: SettingResult[] = [];
   for (const setting of settings) {
+    if (stop.aborted) break;
     if (options.setting !== undefined && options.setting !== setting.name) continue;
     const faults = setting.faults.filter(({ name }) => options.only?.includes(name) ?? true);
     if (faults.length === 0 && options.only?.includes('none') !== true) continue;

@@ -61,6 +61,8 @@ export const agentFaults: readonly Fault[] = [
   {
     ...onAgent,
     ...wrapped,
+    // The Agent SDK passes over lines that are no message: nobody may notice.
+    consequence: 'nothing',
     name: 'agent-garbage',
     what: 'garbage on the agent’s stdout',
     strike: async ({ lane }) => signal(lane, isWrapper, 'SIGUSR2'),
@@ -76,8 +78,9 @@ export const agentFaults: readonly Fault[] = [
     ...inSandbox,
     name: 'agent-hang',
     what: 'the agent hangs (SIGSTOP)',
-    // Silence while a tool runs is no silence.
-    hasVictim: ({ state, sandboxAlive }) => sandboxAlive && /^running\/(?!tool|interrupting)/.test(state),
+    // Silence while a tool runs is no silence, and an agent that hangs cannot say that its tool has ended.
+    hasVictim: ({ name, state, sandboxAlive }) =>
+      sandboxAlive && /^running\/(?!tool|interrupting)/.test(state) && !name.includes('tool.started'),
     sessionOptions: { silenceSeconds },
     strike: async ({ lane }) => signal(lane, isAgent, 'SIGSTOP'),
   },

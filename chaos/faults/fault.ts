@@ -1,10 +1,10 @@
 /** What can be done to a run. */
 import type { Lane } from '../lane/lane.ts';
-import type { Points, Situation } from '../points/points.ts';
+import type { Points, ReachedPoint, Situation } from '../points/points.ts';
 import type { Play } from '../scenario/play.ts';
 
 /** The run as a fault sees it. */
-export type Victim = { lane: Lane; play: Play; points: Points };
+type Victim = { lane: Lane; play: Play; points: Points };
 
 /**
  * What must come of it, in the words of the event log. `nothing`: nobody may notice. `continuation`: a running turn is
@@ -16,7 +16,7 @@ export type Consequence = 'nothing' | 'continuation' | 'restart';
  * Where a full run strikes: at every point; at one of every state of session and turn; at the beginning of every step; at
  * every continue-as-new.
  */
-export type Breadth = 'every-point' | 'every-state' | 'every-step' | 'every-continuation';
+type Breadth = 'every-point' | 'every-state' | 'every-step' | 'every-continuation';
 
 export type Fault = {
   name: string;
@@ -25,7 +25,7 @@ export type Fault = {
   consequence: Consequence;
   breadth: Breadth;
   /** Whether there is something to strike in such a situation. */
-  hasVictim: (situation: Situation) => boolean;
+  hasVictim: (point: ReachedPoint) => boolean;
   /** What the session is started with beside the scenario's own. */
   sessionOptions?: Readonly<Record<string, unknown>>;
   /** Before the scenario begins. */

@@ -4,7 +4,7 @@
  * other in it; one that ends badly takes its lane with it.
  */
 import { randomBytes } from 'node:crypto';
-import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import { startGitServer } from '../../src/dev/git-server/server.ts';
@@ -20,7 +20,7 @@ import { startGatekeeper } from '../points/gatekeeper.ts';
 import type { Gatekeeper } from '../points/gatekeeper.ts';
 import { startEffectCounter } from './effects.ts';
 import type { EffectCounter } from './effects.ts';
-import { mountSmallDisk } from './small-disk.ts';
+import { makeLaneDirectory } from './lane-directory.ts';
 import { WorkerPool } from './worker-pool.ts';
 
 export type Lane = {
@@ -60,18 +60,13 @@ export const templateRepository = 'template';
 
 export async function openLane(options: LaneOptions): Promise<Lane> {
   const { cacheDirectory, log } = options;
-  await mkdir(cacheDirectory, { recursive: true });
   await using started = new AsyncDisposableStack();
   const keep = <T>(part: T, end: (part: T) => Promise<unknown>): T => {
     started.defer(async () => void (await end(part)));
     return part;
   };
-  // Beside the caches: layers of the base image can be linked then instead of copied.
-  const directory = keep(await mkdtemp(join(cacheDirectory, 'chaos-')), async (path) =>
-    rm(path, { recursive: true, force: true, maxRetries: 3 }),
-  );
-  const dataDirectory = join(directory, 'store');
-  keep(await mountSmallDisk(dataDirectory), async (disk) => disk.unmount());
+  const place = keep(await makeLaneDirectory(cacheDirectory), async (part) => part.remove());
+  const { directory, dataDirectory } = place;
   const credentials = { github: canary('git'), claude: canary('model') };
   const gatekeeper = keep(await startGatekeeper(), async (part) => part.close());
   const effects = keep(await startEffectCounter(), async (part) => part.close());

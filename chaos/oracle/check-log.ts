@@ -32,7 +32,7 @@ const terminal: readonly string[] = [
   'turn.steered',
 ];
 
-export function promptOf(event: SessionEvent): string | undefined {
+function promptOf(event: SessionEvent): string | undefined {
   const { promptId } = event.data as { promptId?: unknown };
   return typeof promptId === 'string' ? promptId : event.turnId;
 }

@@ -17,6 +17,7 @@ export function checkTurnHistory(evidence: Evidence): string[] {
     continued: all('turn.continued').length,
     restarted: all('turn.restarted').length,
     lost: all('sandbox.lost').length,
+    'snapshot failed': all('snapshot.failed').length,
   };
   switch (consequence) {
     case null:
@@ -59,15 +60,10 @@ function mustContinue({ log, struckAfterSeq }: Evidence): boolean {
   return spoke && !over && !endedByItself(since, struckAfterSeq ?? 0);
 }
 
-/** Its end was on the way out of the sandbox already: after the blow came nothing but what ends a turn. */
+/** Its result was on the way out already: no other agent was started for it, which begins with `agent.ready`. */
 function endedByItself(since: readonly SessionEvent[], struckAfterSeq: number): boolean {
   const after = since.filter(({ seq }) => seq > struckAfterSeq);
-  return isTurnEndAt(after, 0) || (isTurnEndAt(after, 1) && after[0]?.type === 'agent.text');
-}
-
-function isTurnEndAt(events: readonly SessionEvent[], index: number): boolean {
-  const event = events[index];
-  return event !== undefined && isTurnEnd(event);
+  return after.some(isTurnEnd) && !after.some(({ type }) => type === 'agent.ready');
 }
 
 /** For every lost sandbox: a turn that had begun in it and not ended was restarted. */

@@ -2,23 +2,21 @@
  * Points: the moments of a run at which a fault can strike. Two runs are never the same to the millisecond, so a point is
  * named by what it is and how often that had happened before in the run: `activity-start:runTurn#2`.
  */
-export const pointKinds = [
+export type PointKind =
   /** A Temporal history event. Seen by long poll: some milliseconds after the server stored it; nothing is held. */
-  'history',
+  | 'history'
   /** An attempt of an activity begins: its worker is held before the activity's first statement. */
-  'activity-start',
+  | 'activity-start'
   /** It has ended, and its worker is held before it can report that. */
-  'activity-end',
+  | 'activity-end'
   /** A line of the supervisor's journal. Seen at most some 5 ms after it was written; nothing is held. */
-  'record',
+  | 'record'
   /** A call of Modal's API, held before anything of it is done. */
-  'modal',
+  | 'modal'
   /** Everything of the call is done, and the caller is not told yet. */
-  'modal-answer',
+  | 'modal-answer'
   /** A step of the scenario begins: what it asks for is not sent yet. */
-  'step',
-] as const;
-export type PointKind = (typeof pointKinds)[number];
+  | 'step';
 
 export type PointName = `${PointKind}:${string}#${number}`;
 
@@ -32,8 +30,4 @@ export class PointCounter {
     this.#counts.set(key, count);
     return `${kind}:${what}#${count}`;
   }
-}
-
-export function kindOf(name: string): string {
-  return name.slice(0, name.indexOf(':'));
 }

@@ -16,7 +16,7 @@ export async function renderReport(results: readonly SettingResult[], options: O
     date: new Date().toISOString().slice(0, 16).replace('T', ' '),
     seed: String(options.seed),
     'points of the scenario': results.map(({ points }) => points).join(' and '),
-    runs: played === planned ? String(played) : `${played} of ${planned} planned: the time was up`,
+    runs: played === planned ? String(played) : `${played} of ${planned} planned: it ended early`,
     took: `${minutes.toFixed(0)} minutes, ${((minutes * 60) / Math.max(1, played)).toFixed(1)} s for each run, ${options.parallel} side by side`,
     machine: `${availableParallelism()} cores, ${cpus()[0]?.model ?? 'unknown'}`,
     Node: process.versions.node,

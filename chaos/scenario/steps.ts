@@ -3,6 +3,7 @@
  * in it can be sent again: a fault may strike anywhere in it.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { RequestFailed } from '../../src/client.ts';
 import type { Play } from './play.ts';
 import { insist, planPrompt, turn } from './play.ts';
 
@@ -21,7 +22,7 @@ export const scenario: readonly Step[] = [
   { name: 'interrupt', run: interruptLong },
   { name: 'prompt that interrupts', run: interruptByPrompt },
   { name: 'exec', run: execEffect },
-  { name: 'checkpoint', run: async ({ session }) => void (await insist(() => session.checkpoint())) },
+  { name: 'checkpoint', run: takeCheckpoint },
   { name: 'pause', run: async ({ session }) => void (await insist(() => session.pause())) },
   { name: 'restore and push', run: restoreAndPush },
   { name: 'look', run: look },
@@ -132,6 +133,15 @@ async function execEffect(play: Play): Promise<void> {
   const command = `${moment}; ${lane.effects.command(run, 'exec')}`;
   play.execs.push({ id: 'exec', effects: ['exec'] });
   await insist(() => session.exec(['sh', '-c', command], { id: 'exec' }));
+}
+
+/** One that was lost with its sandbox is asked for again; the log says so (`snapshot.failed`). */
+async function takeCheckpoint({ session }: Play): Promise<void> {
+  const take = async (): Promise<unknown> => insist(() => session.checkpoint());
+  await take().catch(async (error: unknown) => {
+    if (!(error instanceof RequestFailed)) throw error;
+    return take();
+  });
 }
 
 async function restoreAndPush(play: Play): Promise<void> {

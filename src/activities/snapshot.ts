@@ -1,6 +1,6 @@
 /** A checkpoint with a snapshot of the file system, and the end of the snapshots that it supersedes. */
 import type { Checkpoint } from '../contracts/checkpoint.ts';
-import type { Sandbox } from '../sandbox/provider.ts';
+import type { ImageRef, Sandbox } from '../sandbox/provider.ts';
 import type { Attempt } from './attempt.ts';
 import type { ActivityDeps } from './deps.ts';
 import { deleteNeedlessSnapshots } from './needless-snapshots.ts';
@@ -8,6 +8,7 @@ import { JournalPump } from './journal-pump.ts';
 import { tell } from './own-events.ts';
 import { ask, waitForSupervisor } from './supervisor-client.ts';
 import type { TakeSnapshotInput } from './types.ts';
+import { whenAborted } from './when-aborted.ts';
 
 /** Modal gives up after 55 s by itself; a large file system takes longer. */
 const snapshotTimeoutSeconds = 8 * 60;
@@ -33,7 +34,7 @@ export async function takeSnapshot(
   await drain(deps, { sessionId, generation, sandbox, signal });
   const before = await deps.store.checkpoints.latest(sessionId);
   const began = performance.now();
-  const { imageId } = await sandbox.snapshot({ timeoutSeconds: snapshotTimeoutSeconds, signal });
+  const { imageId } = await snapshotOf(deps, sandbox, signal);
   const durationMs = Math.round(performance.now() - began);
   const checkpoint: Checkpoint = {
     checkpointId,
@@ -54,6 +55,26 @@ export async function takeSnapshot(
       body: { type: 'snapshot.taken', data: { imageId, durationMs } },
     });
   return finish(deps, input, counted);
+}
+
+/** Once asked for it is made, whether or not anybody still waits: then it is deleted when it comes, while this process lives. */
+async function snapshotOf(deps: ActivityDeps, sandbox: Sandbox, signal: AbortSignal): Promise<ImageRef> {
+  signal.throwIfAborted();
+  const taking = sandbox.snapshot({ timeoutSeconds: snapshotTimeoutSeconds });
+  try {
+    return await Promise.race([taking, whenAborted(signal)]);
+  } catch (error) {
+    if (signal.aborted) void deleteWhenTaken(deps, taking);
+    throw error;
+  }
+}
+
+async function deleteWhenTaken(deps: ActivityDeps, taking: Promise<ImageRef>): Promise<void> {
+  try {
+    await deps.provider.deleteImage(await taking);
+  } catch (error) {
+    deps.log('a snapshot that nobody waits for was not taken, or stays', { cause: String(error) });
+  }
 }
 
 /** What an attempt may have left undone that died after its snapshot was recorded. */

@@ -35,7 +35,20 @@ async function endedInLog({ store }: Stored, input: RunTurnInput): Promise<TurnR
     answer: textTail(answer, bounds.answerTailBytes),
     totals: { costUsd, usage, durationMs },
     checkpoint,
+    steered: await steeredInLog({ store }, input),
   };
+}
+
+/** More than can be said within one turn. */
+const steersRead = 200;
+
+/** The prompts that were said within the turn: their records come before the turn's end. */
+export async function steeredInLog({ store }: Stored, input: RunTurnInput): Promise<string[]> {
+  const { sessionId, turnId } = input;
+  const told = await store.events.readLast(sessionId, { limit: steersRead, types: ['turn.steered'] });
+  return told.flatMap((event) =>
+    event.type === 'turn.steered' && event.turnId === turnId ? [event.data.promptId] : [],
+  );
 }
 
 /** Its point is kept, and of what it used the cost; the rest was in a record that is gone with the sandbox. */

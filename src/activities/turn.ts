@@ -11,7 +11,7 @@ import { letGo } from './interrupt.ts';
 import { JournalPump } from './journal-pump.ts';
 import { agentFallsSilent } from './silence.ts';
 import { SupervisorAbsent } from './supervisor-client.ts';
-import { hasStarted, stoppedInStore } from './turn-in-store.ts';
+import { hasStarted, steeredInLog, stoppedInStore } from './turn-in-store.ts';
 import type { RunTurnInput, TurnReport } from './types.ts';
 
 /** The smallest sum that can be asked for: less than nothing is left of the session's budget only by a rounding. */
@@ -38,8 +38,13 @@ export async function runTurn(
       const started = attempt.number > 1 || turn.reached || (await hasStarted(deps, input));
       return { kind: 'sandbox-lost', cause: error.message, started };
     }
-    if (attempt.cancelRequested()) await letGo(sandbox, input.turnId);
-    throw error;
+    if (!attempt.cancelRequested()) throw error;
+    await letGo(sandbox, input.turnId);
+    // I3: one that ended before anybody gave it up has ended.
+    return await stoppedInStore(deps, input).then((stopped) => {
+      if (stopped !== null) return stopped;
+      throw error;
+    });
   } finally {
     followed.abort(new Error('the turn is not followed any more'));
   }
@@ -100,6 +105,7 @@ class FollowedTurn {
           answer: textTail(record.answer, bounds.answerTailBytes),
           totals: record.totals,
           checkpoint: await this.#pump.checkpointOf(record),
+          steered: await steeredInLog(this.#deps, this.#input),
         };
       default:
         throw new SupervisorAbsent('the turn ended without its record');

@@ -64,6 +64,8 @@ export type TurnReport =
       answer: string;
       totals: TurnTotals;
       checkpoint: Checkpoint;
+      /** The steering prompts that its agent was told. */
+      steered: string[];
     }
   /** Stopped because it was asked to be, to go on in the next generation. */
   | { kind: 'suspended'; totals: TurnTotals; checkpoint: Checkpoint }

@@ -92,8 +92,8 @@ export const sessionOptionsSchema = z.strictObject({
   /** Modal's limit on the life of one sandbox, at most 24 h. */
   sandboxLifetimeSeconds: seconds(day).default(bounds.sandboxLifetimeSeconds),
   /**
-   * Seconds before the end of a sandbox's life at which the session moves to the next one, a running turn with it; at most
-   * a quarter of that life.
+   * Seconds before the end of a sandbox's life at which the session moves to the next one, a running turn with it, or pauses
+   * when it is idle; at most a quarter of that life.
    */
   rolloverSeconds: seconds(day).default(bounds.rolloverSeconds),
   /** US dollars that the session may spend: a turn is stopped there, and prompts wait until the budget is raised. */

@@ -1,6 +1,6 @@
 /** What is begun beside the main loop: what a clock does when it acts, and whether a command may begin. Nothing here waits. */
 import type { ClockName } from './clocks.ts';
-import { begunTurn } from './decisions.ts';
+import { begunTurn, isIdle } from './decisions.ts';
 import { askForPause } from './session-data.ts';
 import type { SessionRun } from './session-run.ts';
 
@@ -13,6 +13,8 @@ export function actOn(run: SessionRun, clock: ClockName): void {
     case 'turnEndsAt':
       return endOverTime(run, input.options.turnSeconds);
     case 'rollsOverAt':
+      // Nothing would be carried over but the right to go on waiting.
+      if (isIdle(data, run.runningExecs.size) && data.asked.pause === 'no') return askForPause(data, 'idle');
       data.asked.rollover = data.asked.rollover === 'no' ? 'soon' : 'now';
       return;
     case 'closesAt':

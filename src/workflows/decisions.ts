@@ -28,7 +28,8 @@ export function nextStep(data: SessionData, runningExecs: number): Step {
   if (data.asked.pause !== 'no' && !midTurn) {
     // Execs end by themselves (they have a time limit); pausing under them would lose their work. One that was taken
     // before begins at once where there is a sandbox.
-    const execs = runningExecs + (data.sandbox === null ? 0 : data.pendingExecs.length);
+    const canBegin = data.sandbox !== null && data.asked.rollover === 'no';
+    const execs = runningExecs + (canBegin ? data.pendingExecs.length : 0);
     return execs > 0 ? { do: 'wait' } : { do: 'pause', reason: data.asked.pause };
   }
   if (data.sandbox === null) {

@@ -6,6 +6,8 @@ import { isCancellation } from '@temporalio/workflow';
 import type { EventBody } from '../contracts/events.ts';
 import { becomePaused, beginPausing } from './transitions.ts';
 import type { TakeSnapshotInput } from '../activities/types.ts';
+import { begunTurn } from './decisions.ts';
+import type { SessionData } from './session-data.ts';
 import type { SessionRun } from './session-run.ts';
 
 const noSnapshotOfLost = noSnapshot('the sandbox was lost before its snapshot');
@@ -38,7 +40,7 @@ export async function snapshot(run: SessionRun, purpose: TakeSnapshotInput['purp
     const checkpointId = run.newCheckpointId();
     const checkpoint = await run.inSandbox(async (input) =>
       takeSnapshot.executeWithOptions({ summary: 'snapshot' }, [
-        { ...input, checkpointId, turnId: data.lastTurnId, purpose, costUsd: data.costUsd },
+        { ...input, checkpointId, turnId: data.lastTurnId, purpose, costUsd: costNow(data) },
       ]),
     );
     data.checkpoint = checkpoint;
@@ -48,6 +50,11 @@ export async function snapshot(run: SessionRun, purpose: TakeSnapshotInput['purp
     const lost = failureTypeOf(error) === failureTypes.sandboxLost;
     run.emit(lost ? noSnapshotOfLost : noSnapshot(`no snapshot could be taken (${describeFailure(error)})`));
   }
+}
+
+/** What a turn that goes on in the next generation has used by now is the conversation's, too. */
+function costNow(data: SessionData): number {
+  return data.costUsd + (begunTurn(data)?.carriedOver?.costUsd ?? 0);
 }
 
 /**

@@ -24,9 +24,10 @@ export function recordPrompt(run: SessionRun, prompt: Prompt): PromptAccepted {
   return acceptedAs(run, prompt.id);
 }
 
-function steer(run: SessionRun, turn: QueuedPrompt, { id: promptId, text, author }: Prompt): void {
+function steer(run: SessionRun, turn: QueuedPrompt, prompt: Prompt): void {
+  const { id: promptId, text, author, options } = prompt;
   const said = { promptId, text, ...(author === undefined ? {} : { author }) };
-  turn.steers.push({ ...said, told: false });
+  turn.steers.push({ ...said, ...(options === undefined ? {} : { options }), told: false });
   run.emit({ type: 'turn.steering', data: said }, { turnId: turn.id });
 }
 
@@ -40,9 +41,13 @@ function queue(run: SessionRun, prompt: Prompt): void {
 }
 
 /** A steering prompt that came too late for the turn: its own turn, next. */
-export function queueLateSteer(run: SessionRun, { promptId, text, author }: PendingSteer): void {
+export function queueLateSteer(run: SessionRun, { promptId, text, author, options }: PendingSteer): void {
   const position = begunTurn(run.data) === null ? 0 : 1;
-  enqueue(run, { id: promptId, text, ...(author === undefined ? {} : { author }) }, position);
+  const given = {
+    ...(author === undefined ? {} : { author }),
+    ...(options === undefined ? {} : { options }),
+  };
+  enqueue(run, { id: promptId, text, ...given }, position);
 }
 
 function enqueue(run: SessionRun, prompt: Prompt, position: number): void {

@@ -1,7 +1,7 @@
 /** One turn from the head of the queue: run, continued or run again, until it ended (I2, I3, I4). */
 import type { TurnReport } from '../activities/types.ts';
 import { afterAgentLoss, afterSandboxLoss, restartNotice } from './decisions.ts';
-import type { QueuedPrompt } from './session-data.ts';
+import type { QueuedPrompt, StopReason } from './session-data.ts';
 import type { SessionRun } from './session-run.ts';
 import { loseSandbox } from './transitions.ts';
 import { failTurn, finishTurn, interruptLostTurn, mergeHeads } from './turn-ends.ts';
@@ -50,7 +50,7 @@ export function afterReport(run: SessionRun, prompt: QueuedPrompt, report: Repor
   }
 }
 
-function stopReasonOf({ stop }: SessionRun, prompt: QueuedPrompt) {
+function stopReasonOf({ data: { stop } }: SessionRun, prompt: QueuedPrompt): StopReason | null {
   return stop?.turnId === prompt.id ? stop.reason : null;
 }
 
@@ -113,8 +113,9 @@ function restartTurn(
   prompt.continuations = 0;
   if (!started) {
     prompt.falseStarts = next.count;
-    // Nothing of it has run: what is asked for meanwhile goes before it.
-    if (prompt.restarts === 0 && prompt.carriedOver === undefined) delete prompt.startedAt;
+    // Nothing of it has run: what is asked for meanwhile goes before it. What was said within it keeps it the begun turn.
+    const isUntouched = prompt.restarts === 0 && prompt.carriedOver === undefined;
+    if (isUntouched && prompt.steers.length === 0) delete prompt.startedAt;
     return;
   }
   const checkpointId = run.data.checkpoint?.checkpointId ?? null;

@@ -6,12 +6,14 @@ import { jsonBytes } from '../contracts/json-bytes.ts';
 import type { SessionRequest } from '../contracts/session-input.ts';
 import { closeReasons } from '../contracts/session-state.ts';
 import { execSchema } from '../contracts/messages.ts';
-import { promptSchema, steerSchema } from '../contracts/prompt.ts';
+import { promptSchema, steerSchema, turnOptionsSchema } from '../contracts/prompt.ts';
 import type { Prompt } from '../contracts/prompt.ts';
 import { execOutcomeSchema, promptEndSchema, turnTotalsSchema } from '../contracts/turn.ts';
 
 const pendingSteerSchema = steerSchema.extend({
   author: z.string().optional(),
+  /** For a turn of its own, should it come too late. */
+  options: turnOptionsSchema.optional(),
   /** The supervisor has it, or it goes with the activity that runs the turn. */
   told: z.boolean(),
 });
@@ -45,6 +47,12 @@ const sandboxSchema = z.object({
   lostCause: z.string().optional(),
 });
 export type LiveSandbox = z.infer<typeof sandboxSchema>;
+
+const stopReasonSchema = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('requested') }),
+  z.object({ kind: z.literal('limit'), message: z.string() }),
+]);
+export type StopReason = z.infer<typeof stopReasonSchema>;
 
 const endedTurnSchema = z.object({
   turnId: z.string(),
@@ -89,6 +97,8 @@ export const sessionDataSchema = z.object({
   snapshot: snapshotSchema.nullable(),
   heads: z.array(repositoryHeadSchema),
   queue: z.array(queuedPromptSchema),
+  /** The turn that is to end, and why; it may be between two sandboxes. Reset when it ended. */
+  stop: z.object({ turnId: z.string(), reason: stopReasonSchema }).nullable(),
   /** Prompt ids that were taken, newest last, with a hash of their text: the session's own deduplication (I9). */
   handled: z.array(z.object({ id: z.string(), hash: z.string() })),
   endedTurns: z.array(endedTurnSchema),
@@ -172,6 +182,7 @@ export function newSessionData(now: string, budgetUsd: number | null = null): Se
     snapshot: null,
     heads: [],
     queue: [],
+    stop: null,
     handled: [],
     endedTurns: [],
     pendingExecs: [],

@@ -7,14 +7,11 @@ import type { EventBody, OwnEvent } from '../contracts/events.ts';
 import { branchOf } from '../contracts/ids.ts';
 import { repositoriesOf } from '../contracts/session-input.ts';
 import type { SessionInput } from '../contracts/session-input.ts';
-import type { InterruptReason } from '../contracts/supervisor.ts';
 import { clocksOf, shownClocks } from './clocks.ts';
 import { renderDetails } from './details.ts';
 import { newSessionData } from './session-data.ts';
-import type { LiveSandbox, Phase, SessionData } from './session-data.ts';
+import type { LiveSandbox, Phase, SessionData, StopReason } from './session-data.ts';
 import type { Surface } from './surface.ts';
-
-export type StopReason = Exclude<InterruptReason, { kind: 'suspend' }>;
 
 export class SessionRun {
   readonly input: SessionInput;
@@ -24,8 +21,6 @@ export class SessionRun {
   readonly first: boolean;
   /** Execs whose activity runs. */
   readonly runningExecs = new Set<string>();
-  /** The turn that is to end, and why; reset when it ended. */
-  stop: { turnId: string; reason: StopReason } | null = null;
   /** A steering prompt is on its way to the agent. */
   telling = false;
   /** Temporal asked the workflow to end (the UI's button). */
@@ -97,8 +92,9 @@ export class SessionRun {
 
   /** What people ask for counts more than a limit. */
   askToStop(turnId: string, reason: StopReason): void {
-    if (this.stop?.turnId === turnId && this.stop.reason.kind === 'requested') return;
-    this.stop = { turnId, reason };
+    const { stop } = this.data;
+    if (stop?.turnId === turnId && stop.reason.kind === 'requested') return;
+    this.data.stop = { turnId, reason };
   }
 
   setPhase(phase: Phase): void {

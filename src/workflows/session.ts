@@ -27,7 +27,7 @@ import { endSandboxesOf, pauseSession, takeCheckpoint } from './pause.ts';
 import { rewindSession } from './rewind.ts';
 import { rollOver } from './rollover.ts';
 import { askToClose } from './requests.ts';
-import { loseSandbox, stayPaused } from './transitions.ts';
+import { loseSandbox, settlePhase, stayPaused } from './transitions.ts';
 import { runNextTurn } from './run-turn.ts';
 import { carriedOf, sessionDataSchema } from './session-data.ts';
 import { SessionRun } from './session-run.ts';
@@ -73,6 +73,7 @@ function cancel(run: SessionRun): void {
 async function mainLoop(run: SessionRun): Promise<'closed' | 'continue'> {
   for (;;) {
     const step = (): Step => nextStep(run.data, run.runningExecs.size);
+    settlePhase(run);
     const canLeave = (): boolean => run.isDone && !run.recording;
     await condition(() => step().do !== 'wait' || canLeave());
     const next = step();

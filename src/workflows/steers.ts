@@ -15,49 +15,55 @@ export function steersOf(prompt: QueuedPrompt): Steer[] {
   return prompt.steers.map(({ promptId, text }) => ({ promptId, text }));
 }
 
-/** Tells what comes while the turn runs, in its order. Ends by cancellation, or when the sandbox is lost. */
+/**
+ * Tells what comes while the turn runs, in its order. What the supervisor does not take any more stays with the turn: it is
+ * queued when that has ended, or goes with it into the next generation. Ends by cancellation, or when the sandbox is lost.
+ */
 export async function watchSteers(run: SessionRun, prompt: QueuedPrompt): Promise<void> {
+  const refused = new Set<string>();
+  const next = (): PendingSteer | undefined =>
+    prompt.steers.find(({ promptId, told }) => !told && !refused.has(promptId));
   for (;;) {
-    await condition(() => prompt.steers.some(({ told }) => !told));
-    const said = prompt.steers.find(({ told }) => !told);
-    if (said !== undefined && !(await tell(run, prompt, said))) return;
+    await condition(() => next() !== undefined);
+    const said = next();
+    if (said === undefined) continue;
+    const answer = await tell(run, prompt.id, said);
+    if (answer === 'lost') return;
+    if (answer === 'told') said.told = true;
+    else refused.add(said.promptId);
   }
 }
 
-/** False when the sandbox is lost: what was said stays with the turn, which goes on in the next one or ends with it. */
-async function tell(run: SessionRun, prompt: QueuedPrompt, said: PendingSteer): Promise<boolean> {
-  const { promptId, text } = said;
-  const { id: turnId } = prompt;
+async function tell(
+  run: SessionRun,
+  turnId: string,
+  { promptId, text }: PendingSteer,
+): Promise<'told' | 'refused' | 'lost'> {
   run.telling = true;
   try {
     const options = { summary: `steer turn ${turnId}` };
     const { steered } = await run.inSandbox(async (input) =>
       steerTurn.executeWithOptions(options, [{ ...input, turnId, steer: { promptId, text } }]),
     );
-    if (steered) said.told = true;
-    else queueInstead(run, prompt, said);
-    return true;
+    return steered ? 'told' : 'refused';
   } catch (error) {
     if (isCancellation(error)) throw error;
-    if (failureTypeOf(error) === failureTypes.sandboxLost) return false;
-    run.warn(`the turn could not be steered (${describeFailure(error)}): the prompt runs after it`);
-    queueInstead(run, prompt, said);
-    return true;
+    if (failureTypeOf(error) === failureTypes.sandboxLost) return 'lost';
+    run.warn(`the turn could not be steered: ${describeFailure(error)}`);
+    return 'refused';
   } finally {
     run.telling = false;
   }
 }
 
-export function queueInstead(run: SessionRun, prompt: QueuedPrompt, said: PendingSteer): void {
-  prompt.steers = prompt.steers.filter(({ promptId }) => promptId !== said.promptId);
-  queueLateSteer(run, said);
-}
-
-/** The turn has ended in the sandbox: what was not told by then was not told. */
-export function settleSteers(run: SessionRun, prompt: QueuedPrompt): void {
-  for (const { promptId, told } of prompt.steers)
-    if (told) rememberEnd(run, promptId, { status: 'steered', into: prompt.id });
-  for (const said of prompt.steers.filter(({ told }) => !told).toReversed()) queueInstead(run, prompt, said);
+/** The turn has ended in the sandbox, which is known to have told its agent these: the others are turns of their own, next. */
+export function settleSteers(run: SessionRun, prompt: QueuedPrompt, told: readonly string[]): void {
+  const late = prompt.steers.filter(({ promptId }) => !told.includes(promptId));
+  for (const promptId of told) rememberEnd(run, promptId, { status: 'steered', into: prompt.id });
+  for (const said of late.toReversed()) {
+    prompt.steers = prompt.steers.filter(({ promptId }) => promptId !== said.promptId);
+    queueLateSteer(run, said);
+  }
 }
 
 /** The session itself ends the turn. Whose end is to be told with it; none is, where the event log has it already (I5). */

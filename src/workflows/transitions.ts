@@ -1,7 +1,7 @@
 /** How the session's state changes with its sandbox: what is certain once a step of the main loop has come so far. Nothing here acts. */
 import type { EventBody } from '../contracts/events.ts';
 import type { RepositoryHead } from '../contracts/checkpoint.ts';
-import { begunTurn } from './decisions.ts';
+import { begunTurn, nextStep } from './decisions.ts';
 import { loseExecs, loseRunningExecs } from './lose-execs.ts';
 import type { LiveSandbox } from './session-data.ts';
 import type { SessionRun } from './session-run.ts';
@@ -67,6 +67,13 @@ export function loseSandbox(run: SessionRun, cause: string): void {
   asked.rollover = 'no';
   asked.resume ||= asked.pause === 'no';
   run.emit({ type: 'sandbox.lost', data: { sandboxId, cause } });
+}
+
+/** Between two turns the session stays `running` (I6); when the next one does not come after all, it is idle. */
+export function settlePhase(run: SessionRun): void {
+  const { data } = run;
+  const isOver = data.phase.status === 'running' && begunTurn(data) === null && data.sandbox !== null;
+  if (isOver && nextStep(data, run.runningExecs.size).do === 'wait') run.setPhase({ status: 'idle' });
 }
 
 /** The sandbox of the generation before was ended at the end of its life. */

@@ -28,7 +28,7 @@ export function finishTurn(
   data.costUsd += costUsd;
   data.spentUsd += costUsd;
   // What was said too late is queued behind the turn.
-  settleSteers(run, prompt);
+  settleSteers(run, prompt, report.steered);
   endTurn(run, prompt, { outcome: report.outcome, answer: report.answer, costUsd });
 }
 
@@ -57,7 +57,11 @@ function endUnreported(run: SessionRun, prompt: QueuedPrompt, outcome: Unreporte
   emitEnd(run, prompt.id, outcome);
   // Whether the agent had heard what was said within it, the event log knows.
   for (const promptId of endSteers(run, prompt, outcome)) emitEnd(run, promptId, outcome);
-  endTurn(run, prompt, { outcome, answer: '', costUsd: 0 });
+  // Of a turn that was suspended it is known what it had cost by then.
+  const costUsd = prompt.carriedOver?.costUsd ?? 0;
+  run.data.costUsd += costUsd;
+  run.data.spentUsd += costUsd;
+  endTurn(run, prompt, { outcome, answer: '', costUsd });
 }
 
 function emitEnd(run: SessionRun, turnId: string, outcome: Unreported): void {
@@ -74,7 +78,7 @@ function endTurn(
   ended: { outcome: TurnOutcome; answer: string; costUsd: number },
 ): void {
   const { data } = run;
-  run.stop = null;
+  data.stop = null;
   data.queue = data.queue.filter((queued) => queued.id !== prompt.id);
   data.turns += 1;
   remember(data.endedTurns, { turnId: prompt.id, ...ended }, endedKept);

@@ -18,6 +18,15 @@ export type Report = TurnReport | { kind: 'abandoned' } | { kind: 'not-run'; mes
 const stopPatience = '5m';
 const closingPatience = '30s';
 
+/**
+ * After an interrupt could not be delivered for minutes. A turn over its limit is given up after so many; one that is to be
+ * suspended ends with its sandbox.
+ */
+const sendAgainPause = '5s';
+const limitTries = 3;
+
+const suspend: InterruptReason = { kind: 'suspend' };
+
 export async function watchedTurn(run: SessionRun, prompt: QueuedPrompt): Promise<Report> {
   const turn = new CancellationScope();
   const watching = new CancellationScope();
@@ -25,15 +34,16 @@ export async function watchedTurn(run: SessionRun, prompt: QueuedPrompt): Promis
     .run(async () => Promise.all([watchRequests(run, prompt.id, turn), watchSteers(run, prompt)]))
     .catch(() => undefined);
   try {
-    return await turn.run(async () => runOnce(run, prompt));
+    const report = await turn.run(async () => runOnce(run, prompt));
+    // Whether the agent was told what is on its way to it must be known before the turn has ended for the session.
+    await condition(() => !run.telling || run.closing);
+    return report;
   } catch (error) {
-    // Only the watcher cancels.
-    return isCancellation(error)
+    // Only the watcher cancels. Its failure may be another one: its worker may have died before it could say so.
+    return turn.consideredCancelled
       ? { kind: 'abandoned' }
       : { kind: 'not-run', message: describeFailure(error) };
   } finally {
-    // Whether the agent was told what is on its way to it must be known before the turn has ended for the session.
-    await condition(() => !run.telling || run.closing);
     watching.cancel();
     await watch;
   }
@@ -61,29 +71,38 @@ async function runOnce(run: SessionRun, prompt: QueuedPrompt): Promise<TurnRepor
   );
 }
 
-const suspend: InterruptReason = { kind: 'suspend' };
-
 /** Carries what is to stop the turn to the supervisor; a turn that does not end then is cancelled. */
 async function watchRequests(run: SessionRun, turnId: string, turn: CancellationScope): Promise<void> {
   let sent: InterruptReason | null = null;
+  let undelivered = 0;
   const wanted = (): InterruptReason | null => {
-    const reason = run.stop?.turnId === turnId ? run.stop.reason : null;
+    const { stop } = run.data;
+    const reason = stop?.turnId === turnId ? stop.reason : null;
     return reason ?? (rollsOver(run.data, run.runningExecs.size) ? suspend : null);
   };
-  const isAsked = (): boolean => run.closing || wanted() !== sent;
+  const isNew = (reason: InterruptReason | null): boolean => reason !== null && reason.kind !== sent?.kind;
+  const isAsked = (): boolean => run.closing || isNew(wanted());
   while (!run.closing) {
     if (sent === null) await condition(isAsked);
     else if (!(await condition(isAsked, stopPatience))) return turn.cancel();
     const reason = wanted();
-    if (reason === null || reason === sent) continue;
+    if (reason === null || !isNew(reason)) continue;
     if (await sendInterrupt(run, turnId, reason)) sent = reason;
-    else if (reason.kind !== 'requested') return turn.cancel();
+    else if (reason.kind === 'requested') forgetRequest(run, sent, turnId);
+    else if (reason.kind === 'limit' && ++undelivered >= limitTries) return turn.cancel();
+    // What a clock asked for stays asked for.
+    else await condition(() => run.closing, sendAgainPause);
   }
   await sleep(closingPatience);
   turn.cancel();
 }
 
-/** False when it could not be sent; asking again tries again. */
+/** Asking again tries again. A limit that was sent before stays. */
+function forgetRequest(run: SessionRun, sent: InterruptReason | null, turnId: string): void {
+  run.data.stop = sent?.kind === 'limit' ? { turnId, reason: sent } : null;
+}
+
+/** False when it could not be sent. */
 async function sendInterrupt(run: SessionRun, turnId: string, reason: InterruptReason): Promise<boolean> {
   run.emit({ type: 'turn.interrupting', data: {} }, { turnId });
   try {
@@ -96,7 +115,6 @@ async function sendInterrupt(run: SessionRun, turnId: string, reason: InterruptR
   } catch (error) {
     if (isCancellation(error)) throw error;
     run.warn(`the turn could not be interrupted: ${describeFailure(error)}`);
-    if (run.stop?.reason === reason) run.stop = null;
     return false;
   }
 }

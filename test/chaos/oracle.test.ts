@@ -30,6 +30,11 @@ const tool = {
 } as const;
 const completed = { type: 'turn.completed', data: totals, turnId: 'one' } as const;
 const closed = { type: 'session.closed', data: { reason: 'terminated' } } as const;
+const again = {
+  type: 'agent.ready',
+  data: { agentSessionId: 'a', model: 'm', version: 'v', tools: 1 },
+  turnId: 'one',
+} as const;
 const lost = { type: 'sandbox.lost', data: { sandboxId: 'sb', cause: 'gone' } } as const;
 const restarted = {
   type: 'turn.restarted',
@@ -130,9 +135,10 @@ test('a lost agent continues its running turn, once; one that had said nothing m
   const agent = (log: SessionEvent[], struckAfterSeq: number) =>
     broken({ consequence: 'continuation', log, struckAfterSeq });
   expect(agent(logOf(started, tool, continued, completed, closed), 2)).toEqual([]);
-  expect(agent(logOf(started, tool, tool, completed, closed), 2)).toContain(
+  expect(agent(logOf(started, tool, again, tool, completed, closed), 2)).toContain(
     'continued and restarted as they should',
   );
+  // Its result was on the way out already.
   expect(agent(logOf(started, tool, completed, closed), 1)).toEqual([]);
   expect(agent(logOf(started, tool, continued, continued, completed, closed), 2)).toContain(
     'continued and restarted as they should',

@@ -46,7 +46,7 @@ function toolOutput(number: number): OwnEvent {
 
 /** Returns when it has its first event. */
 async function startFollower(dataDirectory: string, pace: 'slow' | 'stops') {
-  const program = join(import.meta.dirname, 'support/follower.ts');
+  const program = join(import.meta.dirname, 'fixtures/follower.ts');
   const child = spawn(process.execPath, [program, dataDirectory, pace, `${events}`], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });

@@ -6,7 +6,7 @@ import * as messages from '../../src/contracts/session-messages.ts';
 import { clocksOf, nextClock } from '../../src/workflows/clocks.ts';
 import { newQueuedPrompt, newSessionData } from '../../src/workflows/session-data.ts';
 import type { SessionData } from '../../src/workflows/session-data.ts';
-import { checkpoint, ended, scriptedActivities } from './support/scripted-activities.ts';
+import { checkpoint, ended, fail, scriptedActivities } from './support/scripted-activities.ts';
 import { SessionHarness, eventTypes } from './support/session-harness.ts';
 import { HeldTurn, send, terminate, untilState, untilTurn } from './support/story-words.ts';
 
@@ -123,6 +123,36 @@ describe('a session', () => {
       );
     await run();
     expect(reasons).toEqual([{ kind: 'limit', message: expect.stringContaining('limit of 1 seconds') }]);
+  });
+
+  test('an interrupt that cannot be delivered after a limit was hit is forgotten, and asking again tries again', async () => {
+    const held = new HeldTurn();
+    const asked: string[] = [];
+    const activities = scriptedActivities({
+      turn: async (input) => {
+        await held.released;
+        return ended(input, 'interrupted');
+      },
+      interrupt: ({ reason }) => {
+        asked.push(reason.kind);
+        if (asked.length === 2) fail(failureTypes.providerRefused, 'Modal refuses');
+        if (asked.length === 3) held.release();
+      },
+    });
+    await harness.run(
+      activities,
+      async (handle) => {
+        await send(handle, 'p1');
+        await untilState(handle, () => asked.length === 1);
+        await handle.executeUpdate(messages.interruptUpdate, { args: [{}] });
+        await untilState(handle, () => eventTypes(activities).includes('warning'));
+        await handle.executeUpdate(messages.interruptUpdate, { args: [{}] });
+        await untilTurn(handle, 'p1', 'interrupted');
+        await terminate(handle);
+      },
+      { turnSeconds: 1 },
+    );
+    expect(asked).toEqual(['limit', 'requested', 'requested']);
   });
 
   test('moves to the next generation before its sandbox ends, with the running turn under its id', async () => {

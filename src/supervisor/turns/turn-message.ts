@@ -39,7 +39,8 @@ async function beginningOf(
   const { journal, turns } = session.recorder.generation;
   if (holdsPrompt) {
     const calls = await finishedCalls(journal, { turnId, from: turns.firstStartOf(turnId) });
-    return continuationNotice({ cause, count: continuation }) + tellFinishedCalls(calls, resumed);
+    const again = notice === undefined ? '' : `${notice}\n\n`;
+    return again + continuationNotice({ cause, count: continuation }) + tellFinishedCalls(calls, resumed);
   }
   const prompt = notice === undefined ? text : `${notice}\n\n${text}`;
   return isNew ? enrichWithRecentMessages(prompt, session.request.restore?.recentMessages ?? []) : prompt;

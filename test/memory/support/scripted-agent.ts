@@ -1,4 +1,4 @@
-/** Puts the scripted agent (`agent.ts`) where a world's supervisors find Claude Code. */
+/** Puts the scripted agent (`fixtures/agent.ts`) where a world's supervisors find Claude Code. */
 import { copyFileSync, linkSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { World } from '../../supervisor/support/world.ts';
@@ -13,7 +13,7 @@ export function useScriptedAgent({ folder }: Pick<World, 'folder'>): void {
   } catch {
     copyFileSync(process.execPath, node);
   }
-  copyFileSync(join(import.meta.dirname, 'agent.ts'), program);
+  copyFileSync(join(import.meta.dirname, '../fixtures/agent.ts'), program);
   const claude = join(runtime, `node_modules/@anthropic-ai/claude-agent-sdk-linux-${process.arch}/claude`);
   // Its own file: what lies there is linked to the checkout's.
   rmSync(claude);

@@ -28,7 +28,7 @@ export const clocks: Scenarios = {
     };
   },
   'turn-limit-not-heard': () => ({
-    shows: 'a turn that cannot be told to stop: it is given up with its sandbox',
+    shows: 'a turn over its limit that cannot be told to stop: it fails, and its sandbox is given up',
     request: { options: { turnSeconds: 1 } },
     activities: {
       turn: async (input) =>
@@ -42,9 +42,9 @@ export const clocks: Scenarios = {
     },
   }),
   'rollover-idle': () => ({
-    shows: 'an idle session that moves to the next generation before its sandbox ends',
+    shows: 'an idle session that pauses before its sandbox ends',
     request: { options: { sandboxLifetimeSeconds: 4, rolloverSeconds: 1 } },
-    story: async (caller) => caller.becomes('idle', 2),
+    story: async (caller) => caller.becomes('paused', 1),
   }),
   'rollover-running': () => {
     const held = new HeldTurn();

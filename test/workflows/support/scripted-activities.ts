@@ -36,6 +36,7 @@ export function ended(input: RunTurnInput, status: 'completed' | 'interrupted' =
       usage: { inputTokens: 1, outputTokens: 1, cacheReadTokens: 0, cacheWriteTokens: 0 },
     },
     checkpoint: checkpoint(input, `turn-${input.turnId}`),
+    steered: [],
   };
 }
 
@@ -72,6 +73,10 @@ export function scriptedActivities(script: {
   const calls: string[] = [];
   const interrupts: string[] = [];
   const turns = new Map<string, number>();
+  const told = new Map<string, string[]>();
+  const tell = (turnId: string, promptId: string): void => {
+    told.set(turnId, [...new Set([...(told.get(turnId) ?? []), promptId])]);
+  };
   const note = (name: string, input: { events: OwnEvent[] }): void => {
     calls.push(name);
     events.push(...input.events);
@@ -102,7 +107,9 @@ export function scriptedActivities(script: {
       const attempt = (turns.get(input.turnId) ?? 0) + 1;
       turns.set(input.turnId, attempt);
       note(`turn ${input.turnId} #${attempt}`, input);
-      return script.turn === undefined ? ended(input) : script.turn(input);
+      for (const { promptId } of input.steers) tell(input.turnId, promptId);
+      const report = await (script.turn === undefined ? ended(input) : script.turn(input));
+      return report.kind === 'ended' ? { ...report, steered: told.get(input.turnId) ?? [] } : report;
     },
     interruptTurn: async (input) => {
       note('interrupt', input);
@@ -111,7 +118,9 @@ export function scriptedActivities(script: {
     },
     steerTurn: async (input) => {
       note(`steer ${input.turnId} with ${input.steer.promptId}`, input);
-      return script.steer === undefined ? { steered: true } : script.steer(input);
+      const answer = script.steer === undefined ? { steered: true } : await script.steer(input);
+      if (answer.steered) tell(input.turnId, input.steer.promptId);
+      return answer;
     },
     prepareCheckpoint: async (input) => {
       const { sessionId, checkpointId } = input.source;

@@ -35,7 +35,7 @@ import {
 import { afterReport, beginTurn } from '../../../src/workflows/run-turn.ts';
 import type { QueuedPrompt } from '../../../src/workflows/session-data.ts';
 import { SessionRun } from '../../../src/workflows/session-run.ts';
-import { queueInstead, steersOf } from '../../../src/workflows/steers.ts';
+import { steersOf } from '../../../src/workflows/steers.ts';
 import {
   becomeLive,
   becomePaused,
@@ -45,6 +45,7 @@ import {
   leaveForRollover,
   leaveSandbox,
   loseSandbox,
+  settlePhase,
   stayPaused,
 } from '../../../src/workflows/transitions.ts';
 import type { ReopenReason } from '../../../src/workflows/transitions.ts';
@@ -74,6 +75,8 @@ export class SessionDriver {
   /** The step under way; a turn stays until it is ended. */
   step: Exclude<Step, { do: 'wait' }> | null = null;
   readonly #endIds = new Set<string>();
+  /** What an agent was told within some turn. */
+  readonly #steered = new Set<string>();
   readonly #eventIds = new Set<string>();
 
   constructor(options: { budgetUsd?: number } = {}) {
@@ -173,10 +176,10 @@ export class SessionDriver {
     const turn = this.#turn();
     const said = turn?.steers.find(({ told }) => !told);
     if (turn === null || said === undefined) return;
-    if (isLate) queueInstead(this.run, turn, said);
-    else {
+    // What comes too late stays with the turn until that has ended.
+    if (!isLate) {
       said.told = true;
-      this.#end(said.promptId, turnEndEventId(said.promptId));
+      this.#tell(said.promptId);
     }
   }
 
@@ -185,12 +188,16 @@ export class SessionDriver {
   /** Begins the next step, unless one is under way or there is none. */
   begin(): void {
     if (this.closed || this.step !== null) return;
+    settlePhase(this.run);
     const next = nextStep(this.run.data, this.run.runningExecs.size);
     if (next.do === 'wait') return;
     this.step = next;
     if (next.do === 'pause') beginPausing(this.run, next.reason);
     if (next.do === 'open') beginOpening(this.run, next.reason);
-    if (next.do === 'turn') this.#afterTurn(next.prompt, beginTurn(this.run, next.prompt));
+    if (next.do === 'turn') {
+      const goesOn = beginTurn(this.run, next.prompt);
+      this.#afterTurn(next.prompt, { goesOn, tells: true });
+    }
     if (next.do === 'rollover') this.run.setPhase({ status: 'pausing' });
     if (next.do === 'rewind') this.run.setPhase({ status: 'resuming' });
   }
@@ -199,11 +206,15 @@ export class SessionDriver {
   finish(outcome: Outcome, ending: TurnEnding): void {
     const { step } = this;
     if (step === null) return;
-    if (step.do === 'turn') return this.#afterTurn(step.prompt, this.#endTurn(step.prompt, ending));
+    if (step.do === 'turn') {
+      const goesOn = this.#endTurn(step.prompt, ending);
+      return this.#afterTurn(step.prompt, { goesOn, tells: outcome === 'well' });
+    }
     this.step = null;
     // What a closing session does not wait for.
     if (this.run.closing && step.do !== 'close') return;
     this.#finishStep(step, outcome);
+    settlePhase(this.run);
   }
 
   #finishStep(step: Exclude<Step, { do: 'wait' | 'turn' }>, outcome: Outcome): void {
@@ -280,7 +291,7 @@ export class SessionDriver {
     switch (ending) {
       case 'completed':
       case 'failed':
-        return ended(prompt.id, ending);
+        return ended(prompt.id, { status: ending, steered: [...this.#steered] });
       case 'lost':
       case 'unstarted':
         return { kind: 'sandbox-lost', cause: 'gone', started: ending === 'lost' };
@@ -300,10 +311,15 @@ export class SessionDriver {
     }
   }
 
-  #afterTurn(prompt: QueuedPrompt, goesOn: boolean): void {
-    // What goes with the activity is told by it.
-    if (goesOn) for (const { promptId } of steersOf(prompt)) this.#end(promptId, turnEndEventId(promptId));
-    else this.step = null;
+  /** `tells`: the agent is told what goes with the activity; one that has ended meanwhile is not. */
+  #afterTurn(prompt: QueuedPrompt, { goesOn, tells }: { goesOn: boolean; tells: boolean }): void {
+    if (!goesOn) this.step = null;
+    else for (const { promptId } of steersOf(prompt)) if (tells) this.#tell(promptId);
+  }
+
+  #tell(promptId: string): void {
+    this.#steered.add(promptId);
+    this.#end(promptId, turnEndEventId(promptId));
   }
 
   #turn(): QueuedPrompt | null {
@@ -319,7 +335,9 @@ export class SessionDriver {
       const isEnd = ['turn.completed', 'turn.interrupted', 'turn.failed', 'prompt.cancelled'].includes(
         body.type,
       );
-      if (isEnd && turnId !== undefined) this.#end(turnId, eventId);
+      if (!isEnd || turnId === undefined) continue;
+      if (eventId !== turnEndEventId(turnId)) throw new Error(`the end of ${turnId} is told as ${eventId}`);
+      this.#end(turnId, eventId);
     }
   }
 
@@ -345,7 +363,10 @@ function checkpointOf(turnId: string): Checkpoint {
   };
 }
 
-function ended(turnId: string, status: 'completed' | 'failed'): TurnReport {
+function ended(
+  turnId: string,
+  { status, steered }: { status: 'completed' | 'failed'; steered: string[] },
+): TurnReport {
   const failure = { kind: 'model', message: 'overloaded' } as const;
   return {
     kind: 'ended',
@@ -353,5 +374,6 @@ function ended(turnId: string, status: 'completed' | 'failed'): TurnReport {
     answer: '',
     totals,
     checkpoint: checkpointOf(turnId),
+    steered,
   };
 }
