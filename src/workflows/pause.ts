@@ -48,6 +48,8 @@ export async function snapshot(run: SessionRun, purpose: TakeSnapshotInput['purp
   } catch (error) {
     if (isCancellation(error)) throw error;
     const lost = failureTypeOf(error) === failureTypes.sandboxLost;
+    // One that is to be used again is replaced before anything else is tried in it.
+    if (lost && purpose === 'request') run.sandbox.lostCause ??= describeFailure(error);
     run.emit(lost ? noSnapshotOfLost : noSnapshot(`no snapshot could be taken (${describeFailure(error)})`));
   }
 }

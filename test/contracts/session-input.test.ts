@@ -23,7 +23,11 @@ test('what a caller leaves out gets its default', () => {
     credentials: {},
     options: {
       idleSeconds: bounds.idleSeconds,
+      retentionSeconds: bounds.retentionSeconds,
+      turnSeconds: bounds.turnSeconds,
+      silenceSeconds: bounds.silenceSeconds,
       sandboxLifetimeSeconds: bounds.sandboxLifetimeSeconds,
+      rolloverSeconds: bounds.rolloverSeconds,
       environment: {},
     },
   });

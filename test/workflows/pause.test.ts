@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest';
+import { failureTypes } from '../../src/contracts/failures.ts';
 import * as messages from '../../src/contracts/session-messages.ts';
 import { fail, scriptedActivities } from './support/scripted-activities.ts';
 import { SessionHarness, eventTypes, until } from './support/session-harness.ts';
+import { terminate, untilState } from './support/story-words.ts';
 
 const harness = new SessionHarness();
 
@@ -66,5 +68,22 @@ describe('pausing', () => {
       await handle.result();
     });
     expect(eventTypes(activities)).toContain('snapshot.failed');
+  });
+
+  test('a checkpoint that finds the sandbox lost has it replaced, and the next one is taken', async () => {
+    const activities = scriptedActivities({
+      snapshot: ({ generation }) => {
+        if (generation === 1) fail(failureTypes.sandboxLost, 'it was terminated');
+      },
+    });
+    await harness.run(activities, async (handle) => {
+      await untilState(handle, 'idle');
+      await handle.executeUpdate(messages.checkpointUpdate);
+      await untilState(handle, ({ generation, status }) => generation === 2 && status === 'idle');
+      await handle.executeUpdate(messages.checkpointUpdate);
+      await untilState(handle, ({ checkpointId }) => checkpointId !== null);
+      await terminate(handle);
+    });
+    expect(eventTypes(activities)).toContain('sandbox.lost');
   });
 });
