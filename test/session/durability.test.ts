@@ -12,8 +12,10 @@ import { sharedStack } from '../support/stack.ts';
 import { openWorld } from '../support/world.ts';
 
 const repeats = Number(process.env['HARVEST_TEST_REPEATS'] ?? 1);
-/** Ten lines, one a fifth of a second, appended by one tool call. */
-const counting = '!bash for i in $(seq 10); do echo line-$i >> counted.txt; sleep 0.2; done\n!say counted';
+/** Ten lines, appended by one tool call. */
+const countingEvery = (seconds: number): string =>
+  `!bash for i in $(seq 10); do echo line-$i >> counted.txt; sleep ${seconds}; done\n!say counted`;
+const counting = countingEvery(0.2);
 
 async function untilLine(session: Session, line: number): Promise<void> {
   await eventually(
@@ -54,7 +56,8 @@ describe.each(Array.from({ length: repeats }, (_, index) => index + 1))('in mid-
   test('a worker that is told to stop hands its turn over, and nothing happened to the agent', async () => {
     await using world = await openWorld();
     const session = await world.session();
-    const turn = session.prompt(counting, { id: 'count' });
+    // It lasts longer than another worker takes to start.
+    const turn = session.prompt(countingEvery(2), { id: 'count' });
     await untilLine(session, 3);
     const [first] = world.workers;
     await world.startWorker();
