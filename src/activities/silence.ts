@@ -8,10 +8,9 @@ import { supervisorStatusSchema } from '../contracts/supervisor.ts';
 import type { SupervisorStatus } from '../contracts/supervisor.ts';
 import { ProviderBusy, ProviderUnavailable, SandboxLost } from '../sandbox/errors.ts';
 import type { Sandbox } from '../sandbox/provider.ts';
-import { SupervisorAbsent, curlCommand, finish } from './supervisor-client.ts';
+import { SupervisorAbsent, finish, request } from './supervisor-client.ts';
 
-/** How long the supervisor may take to answer a ping, how often in a row it may not, and the pause between. */
-const pingSeconds = 10;
+/** How often in a row the supervisor may leave a ping unanswered, and the pause between. */
 const maximumMisses = 4;
 const missPauseMs = 1_000;
 /** The provider's part in a ping. That it takes long says nothing of the supervisor. */
@@ -70,16 +69,13 @@ async function expectAnswer({ sandbox, signal }: WatchedAgent): Promise<Supervis
 }
 
 /**
- * `GET /status`, with a time limit inside the sandbox: only the supervisor's own silence counts as its. One that is not there
+ * `GET /status`, which has a time limit inside the sandbox: only the supervisor's own silence counts as its. One that is not there
  * cuts the turn's stream, too, which is attached again elsewhere.
  */
 async function ping(sandbox: Sandbox, signal: AbortSignal): Promise<SupervisorStatus | 'silent' | 'absent'> {
-  const [curl = 'curl', ...rest] = curlCommand({ path: '/status' });
   const bounded = AbortSignal.any([signal, AbortSignal.timeout(providerSeconds * 1_000)]);
   try {
-    const asking = await sandbox.exec([curl, '--max-time', String(pingSeconds), ...rest], {
-      signal: bounded,
-    });
+    const asking = await request(sandbox, { path: '/status', signal: bounded });
     const output = Buffer.concat(await Array.fromAsync(asking.stdout));
     if ((await asking.wait()) === timedOutCode) return 'silent';
     await finish(sandbox, asking, output);

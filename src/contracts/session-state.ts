@@ -22,7 +22,7 @@ export type SessionClocks = {
   pausesAt: string | null;
   /** The running turn is stopped. */
   turnEndsAt: string | null;
-  /** The session moves to the next sandbox. */
+  /** The session moves to the next sandbox, or pauses when it is idle. */
   rollsOverAt: string | null;
   /** A paused session closes. */
   closesAt: string | null;

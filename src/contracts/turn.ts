@@ -50,7 +50,7 @@ export type PromptEnd = z.infer<typeof promptEndSchema>;
 export type TurnView =
   | { turnId: string; status: 'queued'; position: number }
   | { turnId: string; status: 'running' }
-  /** A prompt that is on its way to the agent, into the running turn. */
+  /** Said within the running turn; whether the agent has it shows when that turn ends, in the event log at once. */
   | { turnId: string; status: 'steering'; into: string }
   | ({ turnId: string; answer: string; costUsd: number } & PromptEnd);
 

@@ -66,9 +66,7 @@ export function refuseCancel(data: SessionData, promptId: string): Refusal | nul
   const running = begunTurn(data);
   if (running?.id === promptId) return refuse(`turn "${promptId}" has begun: interrupt it instead`);
   if (running?.steers.some((said) => said.promptId === promptId) === true)
-    return refuse(
-      `prompt "${promptId}" was said to the agent within turn "${running.id}": interrupt that turn instead`,
-    );
+    return refuse(`prompt "${promptId}" steers turn "${running.id}": interrupt that turn instead`);
   if (data.queue.some((queued) => queued.id === promptId)) return null;
   const ended = data.endedTurns.find((turn) => turn.turnId === promptId);
   if (ended?.outcome.status === 'cancelled') return null;

@@ -14,7 +14,7 @@ export function actOn(run: SessionRun, clock: ClockName): void {
       return endOverTime(run, input.options.turnSeconds);
     case 'rollsOverAt':
       // Nothing would be carried over but the right to go on waiting.
-      if (isIdle(data, run.runningExecs.size) && data.asked.pause === 'no') return askForPause(data, 'idle');
+      if (isIdle(data, run.runningExecs.size) && data.asked.pause === 'no') askForPause(data, 'idle');
       data.asked.rollover = data.asked.rollover === 'no' ? 'soon' : 'now';
       return;
     case 'closesAt':

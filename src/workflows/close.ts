@@ -14,7 +14,7 @@ function closeReasonOf(run: SessionRun, error: unknown): { reason: CloseReason; 
     if (run.data.asked.close === 'expire') return { reason: 'expired' };
     return { reason: run.cancelled ? 'cancelled' : 'terminated' };
   }
-  const started = run.data.checkpoint !== null || run.data.heads.length > 0;
+  const started = run.data.phase.status !== 'starting';
   return { reason: started ? 'failed' : 'start-failed', message: describeFailure(error) };
 }
 

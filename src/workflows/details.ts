@@ -48,7 +48,7 @@ function clockLines({ pausesAt, turnEndsAt, rollsOverAt, closesAt }: SessionCloc
   const shown = [
     ['pauses when idle', pausesAt],
     ['the turn is stopped', turnEndsAt],
-    ['the sandbox is replaced', rollsOverAt],
+    ['the sandbox is left', rollsOverAt],
     ['closes, and its checkpoints go', closesAt],
   ].flatMap(([what, at]) => (at === null ? [] : [`${what} at ${at}`]));
   return shown.length === 0 ? [] : [`- clocks: ${shown.join(' · ')}`];

@@ -42,12 +42,12 @@ function queue(run: SessionRun, prompt: Prompt): void {
 
 /** A steering prompt that came too late for the turn: its own turn, next. */
 export function queueLateSteer(run: SessionRun, { promptId, text, author, options }: PendingSteer): void {
-  const position = begunTurn(run.data) === null ? 0 : 1;
   const given = {
     ...(author === undefined ? {} : { author }),
     ...(options === undefined ? {} : { options }),
   };
-  enqueue(run, { id: promptId, text, ...given }, position);
+  // Behind the turn that is ending, before what waits.
+  enqueue(run, { id: promptId, text, ...given }, 1);
 }
 
 function enqueue(run: SessionRun, prompt: Prompt, position: number): void {

@@ -77,7 +77,7 @@ export class Caller {
   async turnEnds(id: string): Promise<void> {
     await until(
       () => this.session.query(messages.turnQuery, id),
-      (turn) => turn !== null && turn.status !== 'queued' && turn.status !== 'running',
+      (turn) => turn !== null && !['queued', 'running', 'steering'].includes(turn.status),
     );
   }
 

@@ -195,6 +195,7 @@ export class SessionDriver {
     if (next.do === 'pause') beginPausing(this.run, next.reason);
     if (next.do === 'open') beginOpening(this.run, next.reason);
     if (next.do === 'turn') {
+      if (this.ends.has(next.prompt.id)) throw new Error(`${next.prompt.id} ended, and runs again`);
       const goesOn = beginTurn(this.run, next.prompt);
       this.#afterTurn(next.prompt, { goesOn, tells: true });
     }
