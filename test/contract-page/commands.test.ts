@@ -51,13 +51,19 @@ test('the commands of docs/contract.md work as they stand there', { timeout: 240
   expect(await output('exec')).toMatch(/"exitCode":0/);
   // Something runs that can be steered, waited for and interrupted.
   const session = world.harvest.session(sessionId);
-  const busy = session.prompt('!sleep-bash 600', { id: 'busy' });
-  for await (const event of busy) if (event.type === 'tool.started') break;
-  expect(await output('steer')).toContain('steers:busy');
+  const busy = async (id: string): Promise<void> => {
+    for await (const event of session.prompt('!sleep-bash 600', { id }))
+      if (event.type === 'tool.started') return;
+  };
+  await busy('steered');
+  expect(await output('steer')).toContain('steers:steered');
+  // The agent may have given its command up for what was said.
+  await session.interrupt('steered');
+  await session.turn('prompt-3').result();
+  await busy('busy');
   expect(await output('cancel')).toMatch(/position:1 .*accepted:true/s);
   expect(await output('interrupt')).toContain('turnId:busy');
   expect(await session.turn('prompt-4').result()).toMatchObject({ status: 'cancelled' });
-  await session.turn('prompt-3').result();
   expect(await output('checkpoint')).toContain('accepted:true');
   expect(await output('pause')).toContain('accepted:true');
   expect(await output('resume')).toContain('accepted:true');
