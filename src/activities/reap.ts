@@ -1,7 +1,8 @@
 /**
  * The reaper (I7): compares what the provider runs with what sessions own, ends what nobody owns, settles what the ledger
  * still waits for, and deletes what is kept for nobody. It never ends a sandbox that is not in this store's ledger, and none
- * of a session that Temporal does not know: another Harvest may use the same app, and Temporal may be the wrong one.
+ * of a session that Temporal does not know, unless the event log has its end: another Harvest may use the same app, and
+ * Temporal may be the wrong one.
  *
  * A sandbox that nobody owns is given a grace period from when it was first seen so, which the store remembers over restarts
  * of the worker. Neither its creation nor the ledger's rows would tell: a sandbox of hours may have lost its session a second

@@ -6,14 +6,12 @@ import { stayAttached } from './attach.ts';
 import type { Attempt } from './attempt.ts';
 import type { ActivityDeps } from './deps.ts';
 import { SupervisorRefused, ask } from './supervisor-client.ts';
+import { steeredInLog } from './turn-in-store.ts';
 import type { SteerReport, SteerTurnInput } from './types.ts';
 
 const answerSchema = z.object({ steered: z.boolean() });
 
 const repeatMs = 200;
-
-/** More than can be said within one turn. */
-const remembered = 200;
 
 /** Throws `SandboxLost` when nobody knows whether the agent was told. */
 export async function steerTurn(
@@ -32,7 +30,9 @@ export async function steerTurn(
       }),
     );
   } catch (error) {
-    if (error instanceof SandboxLost && (await isInLog(deps, input))) return { steered: true };
+    // Its record may have come out before, with whoever follows the turn.
+    const isLost = error instanceof SandboxLost;
+    if (isLost && (await steeredInLog(deps, input)).includes(steer.promptId)) return { steered: true };
     throw error;
   }
 }
@@ -47,10 +47,4 @@ async function onceBegun<T>({ signal }: Attempt, send: () => Promise<T>): Promis
     }
     await sleep(repeatMs, undefined, { signal });
   }
-}
-
-/** Its record came out of the sandbox before the sandbox was lost, with whoever follows the turn. */
-async function isInLog({ store }: ActivityDeps, { sessionId, steer }: SteerTurnInput): Promise<boolean> {
-  const told = await store.events.readLast(sessionId, { limit: remembered, types: ['turn.steered'] });
-  return told.some((event) => event.type === 'turn.steered' && event.data.promptId === steer.promptId);
 }

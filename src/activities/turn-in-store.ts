@@ -43,8 +43,10 @@ async function endedInLog({ store }: Stored, input: RunTurnInput): Promise<TurnR
 const steersRead = 200;
 
 /** The prompts that were said within the turn: their records come before the turn's end. */
-export async function steeredInLog({ store }: Stored, input: RunTurnInput): Promise<string[]> {
-  const { sessionId, turnId } = input;
+export async function steeredInLog(
+  { store }: Stored,
+  { sessionId, turnId }: Pick<RunTurnInput, 'sessionId' | 'turnId'>,
+): Promise<string[]> {
   const told = await store.events.readLast(sessionId, { limit: steersRead, types: ['turn.steered'] });
   return told.flatMap((event) =>
     event.type === 'turn.steered' && event.turnId === turnId ? [event.data.promptId] : [],

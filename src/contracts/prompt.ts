@@ -5,7 +5,7 @@ import { promptIdSchema } from './ids.ts';
 
 /**
  * How a prompt meets a running turn. `queue`: its own turn, after those that wait. `steer`: said to the agent within the
- * running turn. `interrupt`: its own turn, next, and the running one is interrupted. Where nothing runs all three queue.
+ * running turn, at its next step; a command that has just begun may be given up for it. `interrupt`: its own turn, next, and the running one is interrupted. Where nothing runs all three queue.
  */
 export const promptModeSchema = z.enum(['queue', 'steer', 'interrupt']);
 export type PromptMode = z.infer<typeof promptModeSchema>;
