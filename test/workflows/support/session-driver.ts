@@ -3,9 +3,6 @@
  * and recorded, steps are begun and come out as a test chooses, clocks act. Keeps what a store would: which prompt ended
  * how often, the first end of each id.
  */
-import type { TurnReport } from '../../../src/activities/types.ts';
-import type { Checkpoint } from '../../../src/contracts/checkpoint.ts';
-import { turnEndEventId } from '../../../src/contracts/ids.ts';
 import type { ExecRequest } from '../../../src/contracts/messages.ts';
 import type { Prompt } from '../../../src/contracts/prompt.ts';
 import { sessionInputSchema } from '../../../src/contracts/session-input.ts';
@@ -50,6 +47,8 @@ import {
 } from '../../../src/workflows/transitions.ts';
 import type { ReopenReason } from '../../../src/workflows/transitions.ts';
 import { failPrompts } from '../../../src/workflows/turn-ends.ts';
+import { DrivenLog } from './driven-log.ts';
+import { checkpointOf, ended, totals } from './driven-turns.ts';
 
 export type Outcome = 'well' | 'lost' | 'failed';
 export type TurnEnding =
@@ -62,22 +61,15 @@ export type TurnEnding =
   | 'abandoned'
   | 'not-run';
 
-const costUsd = 0.5;
-const usage = { inputTokens: 0, outputTokens: 0, cacheReadTokens: 0, cacheWriteTokens: 0 };
-const totals = { costUsd, usage, durationMs: 1 };
-
 export class SessionDriver {
   readonly run: SessionRun;
-  /** How often each prompt ended, in a store that keeps the first event of an id. */
-  readonly ends = new Map<string, number>();
   readonly accepted = new Set<string>();
   nowMs = Date.parse('2026-01-01T00:00:00.000Z');
   /** The step under way; a turn stays until it is ended. */
   step: Exclude<Step, { do: 'wait' }> | null = null;
-  readonly #endIds = new Set<string>();
+  readonly #log = new DrivenLog();
   /** What an agent was told within some turn. */
   readonly #steered = new Set<string>();
-  readonly #eventIds = new Set<string>();
 
   constructor(options: { budgetUsd?: number } = {}) {
     const input = sessionInputSchema.parse({
@@ -95,6 +87,10 @@ export class SessionDriver {
       showDetails: () => undefined,
     };
     this.run = new SessionRun(input, { carried: null, surface });
+  }
+
+  get ends(): ReadonlyMap<string, number> {
+    return this.#log.ends;
   }
 
   get closed(): boolean {
@@ -281,7 +277,7 @@ export class SessionDriver {
   #endTurn(prompt: QueuedPrompt, ending: TurnEnding): boolean {
     const { run } = this;
     const report = this.#reportOf(prompt, ending);
-    if (report.kind === 'ended') this.#end(prompt.id, turnEndEventId(prompt.id));
+    if (report.kind === 'ended') this.#log.end(prompt.id);
     return afterReport(run, prompt, report);
   }
 
@@ -292,7 +288,7 @@ export class SessionDriver {
     switch (ending) {
       case 'completed':
       case 'failed':
-        return ended(prompt.id, { status: ending, steered: [...this.#steered] });
+        return ended(prompt.id, { status: ending, steered: this.#steeredIn(prompt) });
       case 'lost':
       case 'unstarted':
         return { kind: 'sandbox-lost', cause: 'gone', started: ending === 'lost' };
@@ -312,6 +308,10 @@ export class SessionDriver {
     }
   }
 
+  #steeredIn({ steers }: QueuedPrompt): string[] {
+    return steers.map(({ promptId }) => promptId).filter((promptId) => this.#steered.has(promptId));
+  }
+
   /** `tells`: the agent is told what goes with the activity; one that has ended meanwhile is not. */
   #afterTurn(prompt: QueuedPrompt, { goesOn, tells }: { goesOn: boolean; tells: boolean }): void {
     if (!goesOn) this.step = null;
@@ -320,61 +320,15 @@ export class SessionDriver {
 
   #tell(promptId: string): void {
     this.#steered.add(promptId);
-    this.#end(promptId, turnEndEventId(promptId));
+    this.#log.end(promptId);
   }
 
   #turn(): QueuedPrompt | null {
     return this.step?.do === 'turn' ? this.step.prompt : null;
   }
 
-  /** Takes over the events that wait, as the store would. */
+  /** Takes over the events that wait. */
   store(): void {
-    for (const { eventId, turnId, body } of this.run.data.pendingEvents.splice(0)) {
-      if (this.#eventIds.has(eventId) && !eventId.startsWith('turn-end:'))
-        throw new Error(`${eventId} twice`);
-      this.#eventIds.add(eventId);
-      const isEnd = ['turn.completed', 'turn.interrupted', 'turn.failed', 'prompt.cancelled'].includes(
-        body.type,
-      );
-      if (!isEnd || turnId === undefined) continue;
-      if (eventId !== turnEndEventId(turnId)) throw new Error(`the end of ${turnId} is told as ${eventId}`);
-      this.#end(turnId, eventId);
-    }
+    this.#log.append(this.run.data.pendingEvents.splice(0));
   }
-
-  #end(promptId: string, eventId: string): void {
-    // The first event of an id counts (I5).
-    if (this.#endIds.has(eventId)) return;
-    this.#endIds.add(eventId);
-    this.ends.set(promptId, (this.ends.get(promptId) ?? 0) + 1);
-  }
-}
-
-function checkpointOf(turnId: string): Checkpoint {
-  return {
-    checkpointId: `turn-${turnId}`,
-    sessionId: 's',
-    generation: 1,
-    turnId,
-    at: '2026-01-01T00:00:00.000Z',
-    carried: [],
-    transcript: null,
-    snapshot: null,
-    costUsd: 0,
-  };
-}
-
-function ended(
-  turnId: string,
-  { status, steered }: { status: 'completed' | 'failed'; steered: string[] },
-): TurnReport {
-  const failure = { kind: 'model', message: 'overloaded' } as const;
-  return {
-    kind: 'ended',
-    outcome: status === 'completed' ? { status } : { status, failure },
-    answer: '',
-    totals,
-    checkpoint: checkpointOf(turnId),
-    steered,
-  };
 }
