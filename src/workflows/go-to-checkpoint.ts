@@ -26,6 +26,7 @@ export async function goToCheckpoint(
   data.snapshot = snapshot;
   data.costUsd = checkpoint.costUsd;
   data.lastTurnId = checkpoint.turnId;
+  data.lostTurns = [];
   // The snapshot of another session holds the journals of its generations: those of a fork go on above them (I5).
   if (kind === 'fork') data.generation = Math.max(data.generation, snapshot?.generation ?? 0);
   return sourceCheckpointId;

@@ -6,6 +6,7 @@ import { isCancellation } from '@temporalio/workflow';
 import type { EventBody } from '../contracts/events.ts';
 import { becomePaused, beginPausing } from './transitions.ts';
 import type { TakeSnapshotInput } from '../activities/types.ts';
+import { keepSavedTurns } from './lost-turns.ts';
 import { begunTurn } from './decisions.ts';
 import type { SessionData } from './session-data.ts';
 import type { SessionRun } from './session-run.ts';
@@ -45,6 +46,7 @@ export async function snapshot(run: SessionRun, purpose: TakeSnapshotInput['purp
     );
     data.checkpoint = checkpoint;
     data.snapshot = checkpoint.snapshot;
+    keepSavedTurns(data);
   } catch (error) {
     if (isCancellation(error)) throw error;
     const lost = failureTypeOf(error) === failureTypes.sandboxLost;

@@ -23,6 +23,7 @@ export function beginTurn(run: SessionRun, prompt: QueuedPrompt): boolean {
     return false;
   }
   prompt.startedAt ??= run.now;
+  prompt.ranIn = run.data.generation;
   run.setPhase({ status: 'running', turnId: prompt.id });
   return true;
 }

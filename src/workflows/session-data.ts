@@ -28,6 +28,8 @@ const queuedPromptSchema = promptSchema.extend({
   notice: z.string().optional(),
   /** When the turn was first run. */
   startedAt: z.string().optional(),
+  /** The generation in which it was run last. */
+  ranIn: z.number().int().optional(),
   /** It has run for as long as it may. */
   overTime: z.boolean().default(false),
   /** What it used in earlier generations, when it was suspended there and goes on. */
@@ -60,6 +62,14 @@ const endedTurnSchema = z.object({
   answer: z.string(),
   costUsd: z.number(),
 });
+
+const lostTurnSchema = z.object({
+  /** The prompt, and what was said within the turn. */
+  asked: z.string(),
+  how: z.enum(['was interrupted', 'failed']),
+  generation: z.number().int(),
+});
+export type LostTurn = z.infer<typeof lostTurnSchema>;
 
 const pendingExecSchema = execSchema.extend({
   /** How often its sandbox was lost before it had begun. */
@@ -102,6 +112,8 @@ export const sessionDataSchema = z.object({
   /** Prompt ids that were taken, newest last, with a hash of their text: the session's own deduplication (I9). */
   handled: z.array(z.object({ id: z.string(), hash: z.string() })),
   endedTurns: z.array(endedTurnSchema),
+  /** Those that no checkpoint holds, until the agent has been told (lost-turns.ts). */
+  lostTurns: z.array(lostTurnSchema).default([]),
   pendingExecs: z.array(pendingExecSchema),
   endedExecs: z.array(endedExecSchema),
   handledExecs: z.array(z.object({ id: z.string(), hash: z.string() })),
@@ -185,6 +197,7 @@ export function newSessionData(now: string, budgetUsd: number | null = null): Se
     stop: null,
     handled: [],
     endedTurns: [],
+    lostTurns: [],
     pendingExecs: [],
     endedExecs: [],
     handledExecs: [],

@@ -5,6 +5,7 @@ import { turnEndEventId } from '../contracts/ids.ts';
 import type { TurnFailure, TurnOutcome } from '../contracts/turn.ts';
 import { isSpent } from './budget.ts';
 import { endedKept, remember } from './remember.ts';
+import { noteLostTurn } from './lost-turns.ts';
 import type { QueuedPrompt } from './session-data.ts';
 import type { SessionRun } from './session-run.ts';
 import { endSteers, settleSteers } from './steers.ts';
@@ -27,6 +28,8 @@ export function finishTurn(
   data.heads = mergeHeads(data.heads, report.checkpoint.carried);
   data.costUsd += costUsd;
   data.spentUsd += costUsd;
+  // One that was cut short may not have heard it.
+  if (report.outcome.status === 'completed') data.lostTurns = [];
   // What was said too late is queued behind the turn.
   settleSteers(run, prompt, report.steered);
   endTurn(run, prompt, { outcome: report.outcome, answer: report.answer, costUsd });
@@ -55,6 +58,7 @@ type Unreported = Exclude<TurnOutcome, { status: 'completed' }>;
 
 function endUnreported(run: SessionRun, prompt: QueuedPrompt, outcome: Unreported): void {
   emitEnd(run, prompt.id, outcome);
+  noteLostTurn(run.data, prompt, outcome);
   // Whether the agent had heard what was said within it, the event log knows.
   for (const promptId of endSteers(run, prompt, outcome)) emitEnd(run, promptId, outcome);
   // Of a turn that was suspended it is known what it had cost by then.

@@ -7,6 +7,7 @@ import { budgetLeft } from './budget.ts';
 import { rollsOver } from './decisions.ts';
 import { turnSummary } from './details.ts';
 import { describeFailure } from './failure.ts';
+import { lostTurnsNotice } from './lost-turns.ts';
 import type { QueuedPrompt } from './session-data.ts';
 import type { SessionRun } from './session-run.ts';
 import { steersOf, watchSteers } from './steers.ts';
@@ -50,7 +51,8 @@ export async function watchedTurn(run: SessionRun, prompt: QueuedPrompt): Promis
 }
 
 async function runOnce(run: SessionRun, prompt: QueuedPrompt): Promise<TurnReport> {
-  const { id: turnId, text, continuations: continuation, notice, carriedOver } = prompt;
+  const { id: turnId, text, continuations: continuation, carriedOver } = prompt;
+  const notice = noticeOf(run, prompt);
   const options = { summary: turnSummary(turnId, text) };
   const steers = steersOf(prompt);
   return run.inSandbox(async (input) =>
@@ -69,6 +71,12 @@ async function runOnce(run: SessionRun, prompt: QueuedPrompt): Promise<TurnRepor
       },
     ]),
   );
+}
+
+/** What the agent cannot know by itself. */
+function noticeOf({ data }: SessionRun, { notice }: QueuedPrompt): string | undefined {
+  const notices = [lostTurnsNotice(data), notice].filter((part) => part !== undefined);
+  return notices.length === 0 ? undefined : notices.join('\n\n');
 }
 
 /** Carries what is to stop the turn to the supervisor; a turn that does not end then is cancelled. */
