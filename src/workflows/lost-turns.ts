@@ -37,6 +37,11 @@ export function lostTurnsNotice({ lostTurns, generation }: SessionData): string 
 function sentence(how: LostTurn['how'], asked: string): string {
   return (
     `[Harvest] An earlier turn ${how}, and its sandbox was lost with your memory of it and with what it had done there; ` +
-    `what it pushed or sent elsewhere is not. It had been asked:\n${asked}\n[Harvest] End of what it had been asked.`
+    `what it pushed or sent elsewhere is not. Do not do it again unless you are asked to. It had been asked:\n${quoted(asked)}`
   );
+}
+
+/** So that it is not taken for a request. */
+function quoted(text: string): string {
+  return text.replaceAll(/^/gm, '> ');
 }

@@ -2,7 +2,7 @@
 import type { TurnReport } from '../activities/types.ts';
 import type { RepositoryHead } from '../contracts/checkpoint.ts';
 import { turnEndEventId } from '../contracts/ids.ts';
-import type { TurnFailure, TurnOutcome } from '../contracts/turn.ts';
+import type { TurnFailure, TurnOutcome, TurnTotals } from '../contracts/turn.ts';
 import { isSpent } from './budget.ts';
 import { endedKept, remember } from './remember.ts';
 import { noteLostTurn } from './lost-turns.ts';
@@ -10,8 +10,7 @@ import type { QueuedPrompt } from './session-data.ts';
 import type { SessionRun } from './session-run.ts';
 import { endSteers, settleSteers } from './steers.ts';
 
-const nothingUsed = {
-  answer: '',
+const nothingUsed: TurnTotals = {
   costUsd: 0,
   usage: { inputTokens: 0, outputTokens: 0, cacheReadTokens: 0, cacheWriteTokens: 0 },
   durationMs: 0,
@@ -57,22 +56,29 @@ export function interruptLostTurn(run: SessionRun, prompt: QueuedPrompt): void {
 type Unreported = Exclude<TurnOutcome, { status: 'completed' }>;
 
 function endUnreported(run: SessionRun, prompt: QueuedPrompt, outcome: Unreported): void {
-  emitEnd(run, prompt.id, outcome);
+  // Of a turn that was suspended it is known what it had used by then.
+  const used = prompt.carriedOver ?? nothingUsed;
+  emitEnd(run, prompt.id, { outcome, used });
   noteLostTurn(run.data, prompt, outcome);
   // Whether the agent had heard what was said within it, the event log knows.
-  for (const promptId of endSteers(run, prompt, outcome)) emitEnd(run, promptId, outcome);
-  // Of a turn that was suspended it is known what it had cost by then.
-  const costUsd = prompt.carriedOver?.costUsd ?? 0;
+  for (const promptId of endSteers(run, prompt, outcome))
+    emitEnd(run, promptId, { outcome, used: nothingUsed });
+  const { costUsd } = used;
   run.data.costUsd += costUsd;
   run.data.spentUsd += costUsd;
   endTurn(run, prompt, { outcome, answer: '', costUsd });
 }
 
-function emitEnd(run: SessionRun, turnId: string, outcome: Unreported): void {
+function emitEnd(
+  run: SessionRun,
+  turnId: string,
+  { outcome, used }: { outcome: Unreported; used: TurnTotals },
+): void {
+  const end = { answer: '', ...used };
   const body =
     outcome.status === 'failed'
-      ? ({ type: 'turn.failed', data: { ...nothingUsed, failure: outcome.failure } } as const)
-      : ({ type: 'turn.interrupted', data: nothingUsed } as const);
+      ? ({ type: 'turn.failed', data: { ...end, failure: outcome.failure } } as const)
+      : ({ type: 'turn.interrupted', data: end } as const);
   run.emit(body, { turnId, eventId: turnEndEventId(turnId) });
 }
 

@@ -42,7 +42,7 @@ async function playInterrupted(
 
 test('the agent of the next sandbox is told, once, of a turn that was interrupted and lost with its sandbox', async () => {
   const notices = await playInterrupted({ kind: 'sandbox-lost', cause: 'gone', started: true });
-  expect(notices).toEqual([expect.stringMatching(/was interrupted[^]*\np1\n\ns1\n/), undefined]);
+  expect(notices).toEqual([expect.stringMatching(/was interrupted[^]*\n> p1\n> \n> s1$/), undefined]);
 });
 
 test('an agent that keeps its sandbox is not told of a turn that it remembers', async () => {
