@@ -22,6 +22,9 @@ import { relay } from './relay.ts';
 import { ticketMatches } from './ticket.ts';
 import { createUpstream, type Upstream } from './upstream.ts';
 
+/** A push cannot be sent twice; what it is made of, two requests, follows at once. Servers end idle connections after seconds. */
+const idleMs = 1_000;
+
 type GitProxyRepository = { name: string; url: string };
 export type Pushed = { repository: string; ref: string; before: string; after: string };
 export type PushRefused = { repository: string; ref: string; reason: string };
@@ -79,7 +82,14 @@ function targetOf(repository: GitProxyRepository): Target {
   const parsed = new URL(url);
   const base = url.replace(/\.git$/, '');
   const { origin, pathname } = parsed;
-  return { name: repository.name, url, base, origin, path: pathname, upstream: createUpstream(parsed) };
+  return {
+    name: repository.name,
+    url,
+    base,
+    origin,
+    path: pathname,
+    upstream: createUpstream(parsed, { idleMs }),
+  };
 }
 
 type Exchange = {

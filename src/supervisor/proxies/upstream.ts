@@ -16,12 +16,15 @@ export type Upstream = {
   close(): void;
 };
 
-/** `origin` is the scheme, host and port of the server. */
-export function createUpstream(origin: URL): Upstream {
+/**
+ * `origin` is the scheme, host and port of the server. `idleMs`: a connection that was idle for longer is not used again. A
+ * server that ends idle ones may do so just when a request is on its way, and one that must not be sent twice is lost then.
+ */
+export function createUpstream(origin: URL, { idleMs }: { idleMs?: number } = {}): Upstream {
   const secure = origin.protocol === 'https:';
-  const agent = secure
-    ? new https.Agent({ keepAlive: true, secureContext: trustContext() })
-    : new http.Agent({ keepAlive: true });
+  // The agent's time limit is that of idle connections: a slow answer is waited for.
+  const pool = { keepAlive: true, ...(idleMs === undefined ? {} : { timeout: idleMs }) };
+  const agent = secure ? new https.Agent({ ...pool, secureContext: trustContext() }) : new http.Agent(pool);
   const open = secure ? https.request : http.request;
   return {
     open: ({ method, path, headers }) =>
