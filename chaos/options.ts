@@ -7,8 +7,8 @@ export const usage = `npm run chaos -- [options]
   --seed N          draws what is drawn (default: the time); printed, so that a run can be repeated
   --setting NAME    only this scenario: scenario or flood
   --only A,B        only these faults; none: the scenarios undisturbed
-  --point NAME      only at this point, for example activity-start:runTurn#2
-  --points MAX      at most so many points for each fault
+  --point NAME      only at this point, for example queue/activity-start:runTurn#2; again for more in the same run
+  --points MAX      at most so many points of each fault
   --parallel K      lanes side by side (default 4)
   --minutes M       begins no run after so many minutes (default 115)
   --list            only plays the scenario undisturbed and prints its points
@@ -25,7 +25,7 @@ const schema = z.object({
     .transform((names) => names.split(','))
     .optional(),
   setting: z.enum(['scenario', 'flood']).optional(),
-  point: z.string().optional(),
+  point: z.array(z.string()).optional(),
   points: whole.optional(),
   parallel: whole.default(4),
   minutes: whole.default(115),
@@ -62,7 +62,7 @@ function wellFormed(argv: readonly string[]) {
         seed: text,
         only: text,
         setting: text,
-        point: text,
+        point: { ...text, multiple: true },
         points: text,
         parallel: text,
         minutes: text,

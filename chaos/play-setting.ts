@@ -57,9 +57,13 @@ export async function playSetting(setting: Setting, given: PlaySettingOptions): 
   const { faults } = setting;
   const aims: Aim[] = options.list
     ? []
-    : planRuns({ listings, faults, random, point: options.point, most: options.points });
+    : planRuns({ listings, faults, random, points: options.point, most: options.points });
   toPlay += aims.length;
-  await playAll(aims, { ...common, prefix: `run-${seed}` });
+  const played = await playAll(aims, { ...common, prefix: `run-${seed}` });
+  // What came before in the same run may have changed the way there.
+  const again = missedPoints(played);
+  toPlay += again.length;
+  await playAll(again, { ...common, prefix: `again-${seed}` });
   const baseline = baselineOf(quiet);
   const rows = [
     rowOfQuiet(setting, quiet),
@@ -86,11 +90,22 @@ function rowOfQuiet({ name, what }: Setting, quiet: readonly RunRecord[]): Row {
   return { fault: `undisturbed ${name}`, what, tried: quiet.length, passed, missed: 0, recoveryMs: null };
 }
 
+/** Of runs with several: each in a run of its own. */
+function missedPoints(records: readonly RunRecord[]): Aim[] {
+  return records.flatMap(({ aim, struck }) => {
+    if (aim === null || aim.points.length < 2) return [];
+    const names = new Set<string>(struck.map(({ name }) => name));
+    return aim.points.filter((point) => !names.has(point)).map((point) => ({ ...aim, points: [point] }));
+  });
+}
+
 /** One line, and one for each violation. */
 function describe({ aim, struck, violations, durationMs }: RunRecord): string {
-  const what = aim === null ? 'undisturbed' : `${aim.fault.name} at ${aim.point}`;
-  const where = struck === null ? '' : ` (${struck.state})`;
-  const word = violations.length > 0 ? 'FAILED' : aim !== null && struck === null ? 'not reached' : 'passed';
+  const names = new Map<string, string>(struck.map(({ name, state }) => [name, state]));
+  const points = aim?.points.map((point) => `${point} (${names.get(point) ?? 'not reached'})`) ?? [];
+  const where = aim === null ? 'undisturbed' : `${aim.fault.name} at ${points.join(', ')}`;
+  const word =
+    violations.length > 0 ? 'FAILED' : aim !== null && struck.length === 0 ? 'not reached' : 'passed';
   const lines = violations.map(({ check, sentence }) => `    ${check}: ${sentence}`);
-  return [`${what}${where}: ${word}, ${(durationMs / 1_000).toFixed(1)} s`, ...lines].join('\n');
+  return [`${where}: ${word}, ${(durationMs / 1_000).toFixed(1)} s`, ...lines].join('\n');
 }

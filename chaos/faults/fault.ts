@@ -26,6 +26,8 @@ export type Fault = {
   breadth: Breadth;
   /** Whether there is something to strike in such a situation. */
   hasVictim: (point: ReachedPoint) => boolean;
+  /** Strikes once in a run: what it leaves is of its kind only once. */
+  alone?: true;
   /** What the session is started with beside the scenario's own. */
   sessionOptions?: Readonly<Record<string, unknown>>;
   /** Before the scenario begins. */

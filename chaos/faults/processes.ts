@@ -54,6 +54,7 @@ export const processFaults: readonly Fault[] = [
     consequence: 'nothing',
     breadth: 'every-state',
     hasVictim: always,
+    alone: true,
     prepare: async ({ lane }) => lane.workers.start(),
     strike: async ({ lane }) => {
       // What reached the point waits in the worker that is to end: not for its end.

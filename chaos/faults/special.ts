@@ -32,6 +32,7 @@ export const specialFaults: readonly Fault[] = [
     what: 'a prompt by signal while no worker runs and the server restarts',
     consequence: 'nothing',
     breadth: 'every-step',
+    alone: true,
     // The turn must have its time before the session ends.
     hasVictim: ({ state, step }) => /^(?:idle|paused)/.test(state) && step !== 'look' && step !== 'terminate',
     strike: async ({ lane, play }) => {

@@ -5,7 +5,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { mkdir, readdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import { startGitServer } from '../../src/dev/git-server/server.ts';
 import type { GitServer } from '../../src/dev/git-server/server.ts';
@@ -108,6 +108,7 @@ export async function openLane(options: LaneOptions): Promise<Lane> {
         MODAL_TOKEN_ID: modal.credentials.tokenId,
         MODAL_TOKEN_SECRET: modal.credentials.tokenSecret,
         CHAOS_GATE: gatekeeper.url,
+        NODE_COMPILE_CACHE: join(dirname(options.workflowBundle), 'compiled'),
       },
     }),
     async (part) => part.stopAll(),

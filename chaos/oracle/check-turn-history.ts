@@ -11,7 +11,7 @@ import { isTurnEnd } from '../../src/contracts/events.ts';
 import type { Evidence } from './evidence.ts';
 
 export function checkTurnHistory(evidence: Evidence): string[] {
-  const { consequence, log } = evidence;
+  const { consequence, log, strikes } = evidence;
   const all = (type: SessionEvent['type']) => log.filter((event) => event.type === type);
   const counts = {
     continued: all('turn.continued').length,
@@ -29,16 +29,14 @@ export function checkTurnHistory(evidence: Evidence): string[] {
       return [
         ...atMost('turn.restarted', counts.restarted, 0),
         ...atMost('sandbox.lost', counts.lost, 0),
-        ...atMost('turn.continued', counts.continued, 1),
-        ...(mustContinue(evidence) && counts.continued === 0
-          ? ['a running turn lost its agent and was not continued']
-          : []),
+        ...atMost('turn.continued', counts.continued, strikes.length),
+        ...strikes.flatMap((struckAfterSeq) => missingContinuation(log, struckAfterSeq)),
       ];
     case 'restart':
       return [
         ...atMost('turn.continued', counts.continued, 0),
-        ...atMost('turn.restarted', counts.restarted, 1),
-        ...atMost('sandbox.lost', counts.lost, 1),
+        ...atMost('turn.restarted', counts.restarted, strikes.length),
+        ...atMost('sandbox.lost', counts.lost, strikes.length),
         ...missingRestart(log),
       ];
   }
@@ -49,15 +47,17 @@ function atMost(type: string, count: number, most: number): string[] {
 }
 
 /** Something of the agent had been seen: one that has said nothing loses nothing, and its turn simply goes on. */
-function mustContinue({ log, struckAfterSeq }: Evidence): boolean {
-  const before = log.slice(0, struckAfterSeq ?? 0);
+function missingContinuation(log: readonly SessionEvent[], struckAfterSeq: number): string[] {
+  const before = log.slice(0, struckAfterSeq);
   const started = before.findLast(({ type }) => type === 'turn.started');
-  if (started === undefined) return false;
+  if (started === undefined) return [];
   const since = log.filter(({ seq, turnId }) => seq > started.seq && turnId === started.turnId);
-  const known = since.filter(({ seq }) => seq <= (struckAfterSeq ?? 0));
+  const known = since.filter(({ seq }) => seq <= struckAfterSeq);
   const spoke = known.some(({ type }) => type === 'tool.started' || type === 'agent.text.delta');
   const over = known.some(isTurnEnd) || since.some(({ type }) => type === 'turn.interrupting');
-  return spoke && !over && !endedByItself(since, struckAfterSeq ?? 0);
+  const continued = since.some(({ type, seq }) => type === 'turn.continued' && seq > struckAfterSeq);
+  if (!spoke || over || continued || endedByItself(since, struckAfterSeq)) return [];
+  return [`turn ${started.turnId} lost its agent and was not continued`];
 }
 
 /** Its result was on the way out already: no other agent was started for it, which begins with `agent.ready`. */

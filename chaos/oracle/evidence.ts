@@ -9,8 +9,8 @@ export type Evidence = {
   consequence: Consequence | null;
   /** The event log as it was read when everything was over. */
   log: readonly SessionEvent[];
-  /** How many events the log had when the fault struck. */
-  struckAfterSeq: number | null;
+  /** How many events the log had each time the fault struck. */
+  strikes: readonly number[];
   /** What the supervisors wrote into their journals. */
   records: readonly { generation: number; what: string }[];
   stayed: readonly SessionEvent[];

@@ -88,7 +88,7 @@ export const plantedBugs: readonly PlantedBug[] = [
       },
       { file: 'src/store/journal.ts', from: '  const stored = await cursorOf(db, batch);\n', to: '' },
     ],
-    run: ['--setting', 'scenario', '--only', 'worker-kill', '--point', 'record:event.tool.finished#2'],
+    run: ['--setting', 'scenario', '--only', 'worker-kill', '--point', 'queue/record:event.tool.finished#1'],
     caughtBy: ['log holds the journals', 'one terminal event per prompt'],
   },
   {
@@ -102,7 +102,14 @@ export const plantedBugs: readonly PlantedBug[] = [
         to: "    setTimeout(() => recorder.record({ kind: 'turn.started', turnId, continuation }), 2_000);\n",
       },
     ],
-    run: ['--setting', 'scenario', '--only', 'supervisor-kill', '--point', 'record:event.tool.finished#1'],
+    run: [
+      '--setting',
+      'scenario',
+      '--only',
+      'supervisor-kill',
+      '--point',
+      'commit/record:event.tool.finished#1',
+    ],
     caughtBy: [
       'turns begin before they act',
       'effects exactly once',
@@ -133,7 +140,14 @@ export const plantedBugs: readonly PlantedBug[] = [
     return sandbox;`,
       },
     ],
-    run: ['--setting', 'scenario', '--only', 'worker-kill', '--point', 'modal-answer:SandboxCreateV2#1'],
+    run: [
+      '--setting',
+      'scenario',
+      '--only',
+      'worker-kill',
+      '--point',
+      'start/modal-answer:SandboxCreateV2#1',
+    ],
     caughtBy: ['nothing left'],
   },
   {

@@ -1,6 +1,6 @@
 /**
  * Points: the moments of a run at which a fault can strike. Two runs are never the same to the millisecond, so a point is
- * named by what it is and how often that had happened before in the run: `activity-start:runTurn#2`.
+ * named by its step, what it is and how often that had happened before in the step: `queue/activity-start:runTurn#2`.
  */
 export type PointKind =
   /** A Temporal history event. Seen by long poll: some milliseconds after the server stored it; nothing is held. */
@@ -15,19 +15,19 @@ export type PointKind =
   | 'modal'
   /** Everything of the call is done, and the caller is not told yet. */
   | 'modal-answer'
-  /** A step of the scenario begins: what it asks for is not sent yet. */
+  /** `begins`: what the step asks for is not sent yet. */
   | 'step';
 
-export type PointName = `${PointKind}:${string}#${number}`;
+export type PointName = `${string}/${PointKind}:${string}#${number}`;
 
 /** Names points as they are reached. */
 export class PointCounter {
   readonly #counts = new Map<string, number>();
 
-  next(kind: PointKind, what: string): PointName {
-    const key = `${kind}:${what}`;
+  next(step: string, kind: PointKind, what: string): PointName {
+    const key = `${step}/${kind}:${what}` as const;
     const count = (this.#counts.get(key) ?? 0) + 1;
     this.#counts.set(key, count);
-    return `${kind}:${what}#${count}`;
+    return `${key}#${count}`;
   }
 }

@@ -1,4 +1,5 @@
-/** The points of one run as they are reached, and the one at which its fault strikes. */
+/** The points of one run as they are reached, and those at which its fault strikes. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { PointCounter } from './point.ts';
 import type { PointKind, PointName } from './point.ts';
 
@@ -10,14 +11,18 @@ export type Situation = {
   sandboxAlive: boolean;
 };
 
-export type ReachedPoint = Situation & { name: PointName };
+export type ReachedPoint = Situation & { name: PointName; kind: PointKind; what: string };
+
+const quietMs = 150;
+const mostQuietMs = 2_000;
 
 export class Points {
   readonly reached: ReachedPoint[] = [];
   readonly #counter = new PointCounter();
   readonly #situation: () => Situation;
   readonly #hooks = new Map<string, () => Promise<void>>();
-  #aim: { name: string; strike: (at: ReachedPoint) => Promise<void> } | null = null;
+  readonly #aims = new Map<string, (at: ReachedPoint) => Promise<void>>();
+  #lastMs = 0;
 
   constructor(situation: () => Situation) {
     this.#situation = situation;
@@ -25,7 +30,7 @@ export class Points {
 
   /** The fault strikes when that point is reached, once. */
   aim(name: string, strike: (at: ReachedPoint) => Promise<void>): void {
-    this.#aim = { name, strike };
+    this.#aims.set(name, strike);
   }
 
   /** Done every time when something of that kind is reached, which is held meanwhile. */
@@ -33,14 +38,21 @@ export class Points {
     this.#hooks.set(`${kind}:${what}`, act);
   }
 
+  /** So that what follows from one step is not counted in the next: resolves when nothing has happened for a moment. */
+  async quiet(): Promise<void> {
+    for (const deadlineMs = performance.now() + mostQuietMs; performance.now() < deadlineMs; await sleep(20))
+      if (performance.now() - this.#lastMs > quietMs) return;
+  }
+
   /** Counts a point. Resolves when whatever reached it may go on: at once, or when the fault has struck. */
   async reach(kind: PointKind, what: string): Promise<void> {
-    const point = { name: this.#counter.next(kind, what), ...this.#situation() };
+    const situation = this.#situation();
+    const point = { name: this.#counter.next(situation.step, kind, what), kind, what, ...situation };
     this.reached.push(point);
+    this.#lastMs = performance.now();
     await this.#hooks.get(`${kind}:${what}`)?.();
-    if (this.#aim?.name !== point.name) return;
-    const { strike } = this.#aim;
-    this.#aim = null;
-    await strike(point);
+    const strike = this.#aims.get(point.name);
+    this.#aims.delete(point.name);
+    await strike?.(point);
   }
 }

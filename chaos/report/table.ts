@@ -7,7 +7,7 @@ export type Row = {
   what: string;
   tried: number;
   passed: number;
-  /** Points that the run with the fault did not reach, or where there was nothing to strike any more. */
+  /** Points that no run with the fault reached, or where there was nothing to strike any more. */
   missed: number;
   recoveryMs: { median: number; worst: number } | null;
 };
@@ -27,25 +27,36 @@ export function rowOf(
   records: readonly RunRecord[],
   baseline: Baseline,
 ): Row {
-  const struck = records.filter((record) => record.struck !== null);
-  const times = struck
-    .filter(({ violations }) => violations.length === 0)
-    .flatMap((record) => (baseline.size === 0 ? [] : recoveryMs(record, baseline)))
-    .sort((a, b) => a - b);
+  const good = records.filter(({ violations }) => violations.length === 0);
+  const times = baseline.size === 0 ? [] : good.flatMap((record) => recoveriesMs(record, baseline));
+  times.sort((a, b) => a - b);
+  const tried = pointsStruck(records);
+  const failed = pointsStruck(records.filter((record) => !good.includes(record)));
+  const wanted = new Set(records.flatMap(({ aim }) => aim?.points ?? []));
+  const without = (from: Set<string>, names: Set<string>) =>
+    [...from].filter((name) => !names.has(name)).length;
   return {
     fault: fault.name,
     what: fault.what,
-    tried: struck.length,
-    passed: struck.filter(({ violations }) => violations.length === 0).length,
-    missed: records.length - struck.length,
+    tried: tried.size,
+    passed: without(tried, failed),
+    missed: without(wanted, tried),
     recoveryMs: times.length === 0 ? null : { median: median(times), worst: times.at(-1) ?? 0 },
   };
 }
 
-/** How much longer the struck step took than undisturbed. */
-function recoveryMs({ struck, stepMs }: RunRecord, baseline: Baseline): number {
-  if (struck === null) return 0;
-  return Math.max(0, (stepMs.get(struck.step) ?? 0) - (baseline.get(struck.step) ?? 0));
+function pointsStruck(records: readonly RunRecord[]): Set<string> {
+  return new Set(records.flatMap(({ struck }) => struck.map(({ name }) => name)));
+}
+
+/** How much longer each struck step and the one after it took than undisturbed. */
+function recoveriesMs({ struck, stepMs }: RunRecord, baseline: Baseline): number[] {
+  const steps = [...baseline.keys()];
+  return struck.map(({ step }) =>
+    [step, steps[steps.indexOf(step) + 1]]
+      .map((name = '') => (stepMs.get(name) ?? 0) - (baseline.get(name) ?? 0))
+      .reduce((sum, longerMs) => sum + Math.max(0, longerMs), 0),
+  );
 }
 
 function median(values: readonly number[]): number {

@@ -27,7 +27,7 @@ export async function collectEvidence(run: OpenRun, sinceMs: number): Promise<Ev
   return {
     run: play.run,
     consequence: blow.consequence,
-    struckAfterSeq: blow.afterSeq,
+    strikes: blow.strikes.map(({ afterSeq }) => afterSeq),
     log,
     records: run.records,
     stayed: stayed.seen,

@@ -79,8 +79,9 @@ export async function openRun({ lane, run, seed, aim }: RunOptions): Promise<Ope
     errors,
     records,
     enterStep: async (name) => {
+      await points.quiet();
       step = name;
-      await points.reach('step', name);
+      await points.reach('step', 'begins');
     },
     [Symbol.asyncDispose]: async () => parts.disposeAsync(),
   };

@@ -23,7 +23,7 @@ export async function playOnce(options: RunOptions): Promise<RunRecord> {
     run: name,
     aim,
     reached: run.points.reached,
-    struck: run.blow.at,
+    struck: run.blow.strikes.map(({ at }) => at),
     stepMs,
     durationMs: performance.now() - began,
     violations,

@@ -5,7 +5,8 @@ import type { Lane } from '../lane/lane.ts';
 import type { ReachedPoint } from '../points/points.ts';
 import type { Step } from '../scenario/steps.ts';
 
-export type Aim = { fault: Fault; point: string };
+/** The fault strikes at each of these points of one run; they lie so far apart that it has recovered in between. */
+export type Aim = { fault: Fault; points: readonly string[] };
 
 export type RunOptions = {
   lane: Lane;
@@ -21,8 +22,8 @@ export type RunRecord = {
   run: string;
   aim: Aim | null;
   reached: readonly ReachedPoint[];
-  /** Null: the point was not reached, or there was nothing to strike. */
-  struck: ReachedPoint | null;
+  /** Without the points that were not reached, or where there was nothing to strike. */
+  struck: readonly ReachedPoint[];
   stepMs: ReadonlyMap<string, number>;
   durationMs: number;
   violations: readonly Violation[];

@@ -12,11 +12,6 @@ export class SituationReader {
     return this.#execs > 0 ? `${this.#session}/exec` : this.#session;
   }
 
-  /** A turn that has begun and not ended. */
-  get inTurn(): boolean {
-    return this.#session === 'running';
-  }
-
   read({ type }: Pick<SessionEvent, 'type'>): void {
     const session = sessionStates[type];
     if (session !== undefined) this.#session = session;

@@ -156,6 +156,10 @@ async function restoreAndPush(play: Play): Promise<void> {
 }
 
 async function look({ session }: Play): Promise<void> {
-  const { output } = await insist(() => session.exec(['sh', '-c', 'cat kept.txt loose.txt'], { id: 'look' }));
+  const cat = async (id: string) =>
+    insist(() => session.exec(['sh', '-c', 'cat kept.txt loose.txt'], { id }));
+  let { output, outcome } = await cat('look');
+  // With its sandbox: the next one must have the files.
+  if (outcome.status === 'lost') ({ output, outcome } = await cat('look-again'));
   if (output !== 'kept\nloose\n') throw new Error(`the files are not what the turns left: ${output}`);
 }

@@ -1,13 +1,16 @@
 /**
  * The product's own worker, with one interceptor around its activities: it announces their start and end to the harness
- * and waits for its answer. `CHAOS_GATE` names the address.
+ * and waits for its answer. `CHAOS_GATE` names the address. `NODE_COMPILE_CACHE` is written early, for the worker that comes
+ * when this one was killed.
  */
+import { flushCompileCache } from 'node:module';
 import type { ActivityInboundCallsInterceptor } from '@temporalio/worker';
 import { announce } from './announce.ts';
 import { runWorker } from '../../src/worker-run.ts';
 
 const gate = process.env['CHAOS_GATE'] ?? '';
 
+flushCompileCache();
 await runWorker({
   interceptors: {
     activity: [

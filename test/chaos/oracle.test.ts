@@ -48,7 +48,7 @@ function evidence(changes: Partial<Evidence> = {}): Evidence {
   return {
     run: 's',
     consequence: null,
-    struckAfterSeq: null,
+    strikes: [],
     log,
     records: [{ generation: 1, what: 'event.tool.started' }],
     stayed: log,
@@ -119,7 +119,7 @@ test('every check has been seen to fail here', () => {
 test('a lost sandbox restarts its running turn, once', () => {
   const again = [started, tool, { ...completed }, closed].map((body) => ({ ...body, generation: 2 }));
   const restart = (log: SessionEvent[], effects = 2) =>
-    broken({ consequence: 'restart', log, effects: () => effects });
+    broken({ consequence: 'restart', strikes: [2], log, effects: () => effects });
   expect(restart(logOf(started, tool, lost, restarted, ...again))).toEqual([]);
   expect(restart(logOf(started, tool, lost, ...again), 1)).toEqual([
     'continued and restarted as they should',
@@ -132,15 +132,15 @@ test('a lost sandbox restarts its running turn, once', () => {
 });
 
 test('a lost agent continues its running turn, once; one that had said nothing may go on as if nothing were', () => {
-  const agent = (log: SessionEvent[], struckAfterSeq: number) =>
-    broken({ consequence: 'continuation', log, struckAfterSeq });
+  const agent = (log: SessionEvent[], ...strikes: number[]) =>
+    broken({ consequence: 'continuation', log, strikes });
   expect(agent(logOf(started, tool, continued, completed, closed), 2)).toEqual([]);
   expect(agent(logOf(started, tool, again, tool, completed, closed), 2)).toContain(
     'continued and restarted as they should',
   );
   // Its result was on the way out already.
   expect(agent(logOf(started, tool, completed, closed), 1)).toEqual([]);
-  expect(agent(logOf(started, tool, continued, continued, completed, closed), 2)).toContain(
-    'continued and restarted as they should',
-  );
+  const twice = logOf(started, tool, continued, continued, completed, closed);
+  expect(agent(twice, 2)).toContain('continued and restarted as they should');
+  expect(agent(twice, 2, 3)).toEqual([]);
 });

@@ -7,7 +7,8 @@ import type { ReachedPoint } from '../../chaos/points/points.ts';
 import { Random } from '../../chaos/random.ts';
 
 function reached(name: PointName, state = 'idle', sandboxAlive = true): ReachedPoint {
-  return { name, step: 'commit', state, sandboxAlive };
+  const [, step = '', kind, what = ''] = /^(.*)\/([a-z-]+):(.*)#/.exec(name) ?? [];
+  return { name, kind: kind as ReachedPoint['kind'], what, step, state, sandboxAlive };
 }
 
 function fault(breadth: Fault['breadth'], hasVictim: Fault['hasVictim'] = () => true): Fault {
@@ -15,28 +16,34 @@ function fault(breadth: Fault['breadth'], hasVictim: Fault['hasVictim'] = () => 
 }
 
 const listing = [
-  reached('step:start#1', 'none', false),
-  reached('modal:SandboxCreateV2#1', 'starting', false),
-  reached('record:turn.started#1'),
-  reached('record:turn.started#2', 'running/started'),
-  reached('activity-start:runTurn#1', 'running/started'),
+  reached('start/step:begins#1', 'none', false),
+  reached('commit/modal:SandboxCreateV2#1', 'starting', false),
+  reached('commit/record:turn.started#1'),
+  reached('commit/record:turn.started#2', 'running/started'),
+  reached('commit/activity-start:runTurn#1', 'running/started'),
 ];
 
 function pointsOf(aims: ReturnType<typeof planRuns>): string[] {
-  return aims.map(({ point }) => point).sort();
+  return aims.flatMap(({ points }) => points).sort();
 }
 
-test('a point is named by what it is and how often that was before', () => {
+test('a point is named by its step, what it is and how often that was before in the step', () => {
   const counter = new PointCounter();
   expect([
-    counter.next('record', 'turn.started'),
-    counter.next('record', 'turn.ended'),
-    counter.next('record', 'turn.started'),
-  ]).toEqual(['record:turn.started#1', 'record:turn.ended#1', 'record:turn.started#2']);
+    counter.next('queue', 'record', 'turn.started'),
+    counter.next('queue', 'record', 'turn.ended'),
+    counter.next('queue', 'record', 'turn.started'),
+    counter.next('steer', 'record', 'turn.started'),
+  ]).toEqual([
+    'queue/record:turn.started#1',
+    'queue/record:turn.ended#1',
+    'queue/record:turn.started#2',
+    'steer/record:turn.started#1',
+  ]);
 });
 
 test('only what every undisturbed run reached is a point', () => {
-  const other = listing.filter(({ name }) => name !== 'record:turn.started#2');
+  const other = listing.filter(({ name }) => name !== 'commit/record:turn.started#2');
   expect(stablePoints([listing, other]).map(({ name }) => name)).toEqual(other.map(({ name }) => name));
 });
 
@@ -44,8 +51,10 @@ test('a fault strikes at every point, at every step, or once in every state', ()
   const plan = (breadth: Fault['breadth']) =>
     planRuns({ listings: [listing], faults: [fault(breadth)], random: new Random(1, 'test') });
   expect(pointsOf(plan('every-point'))).toEqual(listing.map(({ name }) => name).sort());
-  expect(pointsOf(plan('every-step'))).toEqual(['step:start#1']);
-  const states = plan('every-state').map(({ point }) => listing.find(({ name }) => name === point)?.state);
+  expect(pointsOf(plan('every-step'))).toEqual(['start/step:begins#1']);
+  const states = pointsOf(plan('every-state')).map(
+    (point) => listing.find(({ name }) => name === point)?.state,
+  );
   expect(states).toHaveLength(4);
   expect(new Set(states)).toEqual(new Set(['idle', 'none', 'running/started', 'starting']));
 });
@@ -65,8 +74,8 @@ test('the same seed plans the same runs in the same order, another one others', 
   const most = 3;
   const plan = (seed: number): string[] => {
     const random = new Random(seed, 'test');
-    return planRuns({ listings: [listing], faults: [fault('every-point')], random, most }).map(
-      ({ point }) => point,
+    return planRuns({ listings: [listing], faults: [fault('every-point')], random, most }).flatMap(
+      ({ points }) => points,
     );
   };
   expect(plan(1)).toEqual(plan(1));
@@ -79,7 +88,29 @@ test('a point that is named is the only one, whatever the fault strikes otherwis
     listings: [],
     faults: [fault('every-step')],
     random: new Random(1, 'test'),
-    point: 'modal:SandboxCreateV2#1',
+    points: ['commit/modal:SandboxCreateV2#1'],
   });
-  expect(pointsOf(aims)).toEqual(['modal:SandboxCreateV2#1']);
+  expect(pointsOf(aims)).toEqual(['commit/modal:SandboxCreateV2#1']);
+});
+
+test('points share a run when a step lies between them, and as few runs as can be are played', () => {
+  const steps = ['a', 'b', 'c', 'd'];
+  const counts = [2, 5, 3, 4];
+  const points = steps.flatMap((step, index) =>
+    Array.from({ length: counts[index] ?? 0 }, (_, n) => reached(`${step}/record:r#${n + 1}`)),
+  );
+  const plan = (alone: Partial<Fault>) => {
+    const faults = [{ ...fault('every-point'), ...alone }];
+    return planRuns({ listings: [points], faults, random: new Random(1, 'test') });
+  };
+  const runs = plan({});
+  expect(pointsOf(runs)).toEqual(points.map(({ name }) => name).sort());
+  for (const run of runs) {
+    const places = run.points.map((name) => steps.indexOf(name.slice(0, 1)));
+    for (const [index, place] of places.slice(1).entries())
+      expect(place - (places[index] ?? 0)).toBeGreaterThan(1);
+  }
+  // Neighbours need a run for each of their points.
+  expect(runs).toHaveLength(8);
+  expect(plan({ alone: true })).toHaveLength(points.length);
 });

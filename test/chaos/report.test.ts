@@ -1,14 +1,23 @@
 import { expect, test } from 'vitest';
+import { allFaults } from '../../chaos/faults/all.ts';
+import type { Fault } from '../../chaos/faults/fault.ts';
 import { InvalidOptions, parseOptions } from '../../chaos/options.ts';
 import { baselineOf, renderTable, rowOf } from '../../chaos/report/table.ts';
 import type { RunRecord } from '../../chaos/run/run-options.ts';
 
+const theFault = allFaults[0] as Fault;
+
+let points = 0;
+
+/** Struck once, at a point of its own. */
 function record(step: string, stepMs: number, changes: Partial<RunRecord> = {}): RunRecord {
+  const name = `${step}/step:begins#${(points += 1)}` as const;
+  const point = { name, kind: 'step', what: 'begins', step, state: 'idle', sandboxAlive: true } as const;
   return {
     run: 'r',
-    aim: null,
+    aim: { fault: theFault, points: [name] },
     reached: [],
-    struck: { name: 'step:pause#1', step, state: 'idle', sandboxAlive: true },
+    struck: [point],
     stepMs: new Map([['pause', stepMs]]),
     durationMs: 1,
     violations: [],
@@ -26,7 +35,7 @@ test('a row counts what was tried and passed, and tells how much longer the stru
       record('pause', 9_000),
       record('pause', 900),
       record('pause', 60_000, { violations: [{ check: 'nothing left', sentence: 'left' }] }),
-      record('pause', 1_000, { struck: null }),
+      record('pause', 1_000, { struck: [] }),
     ],
     baseline,
   );

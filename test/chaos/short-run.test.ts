@@ -41,12 +41,12 @@ test('whatever is killed, nothing is lost and nothing is done twice', async () =
   const [quiet] = await playAll([null], { ...common, prefix: 'short-quiet' });
   const faults = allFaults.filter(({ name }) => tried.includes(name));
   const listings = [quiet?.reached ?? []];
-  const aims = planRuns({ listings, faults, random: new Random(seed, 'short'), most: 1 });
+  const aims = planRuns({ listings, faults, random: new Random(seed, 'short'), most: 2 });
   const records = await playAll(aims, { ...common, prefix: 'short' });
   expect(quiet?.violations, quiet?.details.join('\n')).toEqual([]);
   for (const { aim, violations, details } of records) {
-    const what = `HARVEST_TEST_SEED=${seed}: ${aim?.fault.name} at ${aim?.point}`;
+    const what = `HARVEST_TEST_SEED=${seed}: ${aim?.fault.name} at ${aim?.points.join(', ')}`;
     expect(violations, [what, ...details].join('\n')).toEqual([]);
   }
-  expect(records.filter(({ struck }) => struck !== null).length).toBeGreaterThan(0);
+  expect(records.flatMap(({ struck }) => struck).length).toBeGreaterThan(0);
 }, 600_000);
