@@ -13,6 +13,7 @@ import { playSetting } from './play-setting.ts';
 import type { SettingResult } from './play-setting.ts';
 import { writePart } from './report/document.ts';
 import { renderReport } from './report/report.ts';
+import { RunLog } from './run-log.ts';
 import { renderPlanted } from './report/planted-table.ts';
 import { playPlanted } from './planted/play-planted.ts';
 import { settings } from './setting.ts';
@@ -29,11 +30,12 @@ async function main(): Promise<void> {
     stop.abort(new Stopped('ended by an error of the harness'));
   });
   if (options.planted) return plant(options, stop.signal);
+  const log = await RunLog.open(options.log, options.seed);
   const results = await withBundle(async (workflowBundle) =>
-    playSettings(options, { workflowBundle, stop: stop.signal }),
+    playSettings(options, { workflowBundle, log, stop: stop.signal }),
   );
   if (options.list) return;
-  const report = await renderReport(results, options);
+  const report = await renderReport(results, { ...options, minutes: log.minutes });
   console.log(report);
   if (options.write) progress(`written to ${await writePart('table', report)}`);
   stop.signal.throwIfAborted();
@@ -52,7 +54,7 @@ async function plant(options: Options, signal: AbortSignal): Promise<void> {
 
 async function playSettings(
   options: Options,
-  { workflowBundle, stop }: { workflowBundle: string; stop: AbortSignal },
+  { workflowBundle, log, stop }: { workflowBundle: string; log: RunLog; stop: AbortSignal },
 ): Promise<SettingResult[]> {
   const base: Omit<CampaignOptions, 'setting' | 'prefix' | 'onRecord'> = {
     lane: {
@@ -73,7 +75,7 @@ async function playSettings(
     if (options.setting !== undefined && options.setting !== setting.name) continue;
     const faults = setting.faults.filter(({ name }) => options.only?.includes(name) ?? true);
     if (faults.length === 0 && options.only?.includes('none') !== true) continue;
-    results.push(await playSetting({ ...setting, faults }, { ...base, options, progress, details }));
+    results.push(await playSetting({ ...setting, faults }, { ...base, options, log, progress, details }));
   }
   return results;
 

@@ -14,6 +14,7 @@ export const usage = `npm run chaos -- [options]
   --list            only plays the scenario undisturbed and prints its points
   --write           puts the table into docs/reliability.md
   --details FILE    appends what failed runs left
+  --log FILE        keeps every run that ended; with the same file and seed a campaign that was cut short goes on
   --planted         shows on copies of the sources that planted bugs are caught`;
 
 const whole = z.coerce.number().int().positive();
@@ -32,6 +33,7 @@ const schema = z.object({
   list: z.boolean().default(false),
   write: z.boolean().default(false),
   details: z.string().optional(),
+  log: z.string().optional(),
   planted: z.boolean().default(false),
 });
 export type Options = z.output<typeof schema> & { seed: number };
@@ -67,6 +69,7 @@ function wellFormed(argv: readonly string[]) {
         parallel: text,
         minutes: text,
         details: text,
+        log: text,
         list: flag,
         write: flag,
         planted: flag,

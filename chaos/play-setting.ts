@@ -4,6 +4,7 @@ import type { CampaignOptions } from './campaign.ts';
 import type { Options } from './options.ts';
 import { planRuns, stablePoints } from './plan.ts';
 import { Random } from './random.ts';
+import type { RunLog } from './run-log.ts';
 import { baselineOf, rowOf } from './report/table.ts';
 import type { Row } from './report/table.ts';
 import type { Aim, RunRecord } from './run/run-options.ts';
@@ -16,11 +17,11 @@ export type SettingResult = {
   /** Reached by every undisturbed run. */
   points: number;
   planned: number;
-  minutes: number;
 };
 
 type PlaySettingOptions = Omit<CampaignOptions, 'setting' | 'prefix' | 'onRecord'> & {
   options: Options;
+  log: RunLog;
   progress: (line: string) => void;
   details: (lines: readonly string[]) => Promise<void>;
 };
@@ -28,27 +29,26 @@ type PlaySettingOptions = Omit<CampaignOptions, 'setting' | 'prefix' | 'onRecord
 const undisturbedRuns = 2;
 
 export async function playSetting(setting: Setting, given: PlaySettingOptions): Promise<SettingResult> {
-  const { options, progress, details, seed } = given;
-  const began = performance.now();
-  const records: RunRecord[] = [];
+  const { options, progress, details, seed, log } = given;
+  const known = options.list ? [] : log.known(setting);
+  const records: RunRecord[] = [...known];
   // Whoever names a point knows that it is there.
   const quietRuns = options.point === undefined ? undisturbedRuns : 0;
   let toPlay = quietRuns;
   const onRecord = (record: RunRecord): void => {
     records.push(record);
     progress(`[${records.length}/${toPlay}] ${describe(record)}`);
+    void log.add(setting, record);
     if (record.violations.length > 0) void details([describe(record), ...record.details]);
   };
   const common = { ...given, setting, onRecord };
   // One after the other: the first one also makes everything warm.
-  const quiet = await playAll(
-    Array.from({ length: quietRuns }, () => null),
-    {
-      ...common,
-      parallel: 1,
-      prefix: `quiet-${seed}`,
-    },
-  );
+  const knownQuiet = known.filter(({ aim }) => aim === null);
+  const missing = Array.from({ length: quietRuns - knownQuiet.length }, () => null);
+  const quiet = [
+    ...knownQuiet,
+    ...(await playAll(missing, { ...common, parallel: 1, prefix: `quiet-${seed}` })),
+  ];
   const listings = quiet.map(({ reached }) => reached);
   const stable = stablePoints(listings);
   if (options.list)
@@ -59,11 +59,11 @@ export async function playSetting(setting: Setting, given: PlaySettingOptions): 
     ? []
     : planRuns({ listings, faults, random, points: options.point, most: options.points });
   toPlay += aims.length;
-  const played = await playAll(aims, { ...common, prefix: `run-${seed}` });
+  await playAll(aims.filter(isNew(known)), { ...common, prefix: `run-${seed}` });
   // What came before in the same run may have changed the way there.
-  const again = missedPoints(played);
+  const again = missedPoints(records);
   toPlay += again.length;
-  await playAll(again, { ...common, prefix: `again-${seed}` });
+  await playAll(again.filter(isNew(known)), { ...common, prefix: `again-${seed}` });
   const baseline = baselineOf(quiet);
   const rows = [
     rowOfQuiet(setting, quiet),
@@ -81,13 +81,18 @@ export async function playSetting(setting: Setting, given: PlaySettingOptions): 
     records,
     points: stable.length,
     planned: toPlay,
-    minutes: (performance.now() - began) / 60_000,
   };
 }
 
 function rowOfQuiet({ name, what }: Setting, quiet: readonly RunRecord[]): Row {
   const passed = quiet.filter(({ violations }) => violations.length === 0).length;
   return { fault: `undisturbed ${name}`, what, tried: quiet.length, passed, missed: 0, recoveryMs: null };
+}
+
+function isNew(known: readonly RunRecord[]): (aim: Aim) => boolean {
+  const keyOf = ({ fault, points }: Aim): string => [fault.name, ...points].join('\n');
+  const keys = new Set(known.flatMap(({ aim }) => (aim === null ? [] : keyOf(aim))));
+  return (aim) => !keys.has(keyOf(aim));
 }
 
 /** Of runs with several: each in a run of its own. */

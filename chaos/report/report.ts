@@ -7,11 +7,14 @@ import type { Options } from '../options.ts';
 import type { SettingResult } from '../play-setting.ts';
 import { renderTable } from './table.ts';
 
-export async function renderReport(results: readonly SettingResult[], options: Options): Promise<string> {
+export async function renderReport(
+  results: readonly SettingResult[],
+  options: Options & { minutes: number },
+): Promise<string> {
   const rows = results.flatMap((result) => result.rows);
   const played = results.reduce((sum, { records }) => sum + records.length, 0);
   const planned = results.reduce((sum, result) => sum + result.planned, 0);
-  const minutes = results.reduce((sum, result) => sum + result.minutes, 0);
+  const { minutes } = options;
   const facts = {
     date: new Date().toISOString().slice(0, 16).replace('T', ' '),
     seed: String(options.seed),
