@@ -52,14 +52,35 @@ test('the package brings the schemas and the bundled supervisor, and no source',
 
 test('what the README links to comes with it', async () => {
   const installed = join(caller, 'node_modules', 'harvest');
-  const readme = await readFile(join(installed, 'README.md'), 'utf8');
+  const readme = await readmeOfPackage();
   const links = [...readme.matchAll(/\]\((?!https?:|#)([^)#]+)/g)].map(([, link = '']) => link);
   expect(links).toContain('docs/contract.md');
   await Promise.all(links.map(async (link) => stat(join(installed, link))));
 });
 
-test('a caller in another project type-checks strictly, the declarations of the package included', async () => {
+async function readmeOfPackage(): Promise<string> {
+  return readFile(join(caller, 'node_modules', 'harvest', 'README.md'), 'utf8');
+}
+
+/** What the README's TypeScript takes from its reader. */
+const readersOwn = `const githubToken = 'ghp_packed';\n`;
+
+/** Names of files with the README's TypeScript, as it stands there. */
+async function writeReadmeExamples(): Promise<string[]> {
+  const examples = [...(await readmeOfPackage()).matchAll(/^```ts\n(.*?)^```/gms)];
+  return Promise.all(
+    examples.map(async ([, code = ''], index) => {
+      const file = `readme-${index + 1}.ts`;
+      await writeFile(join(caller, file), readersOwn + code);
+      return file;
+    }),
+  );
+}
+
+test('a caller in another project and the README type-check strictly, the declarations of the package included', async () => {
   await cp(join(import.meta.dirname, 'fixtures', 'caller.ts.txt'), join(caller, 'caller.ts'));
+  const examples = await writeReadmeExamples();
+  expect(examples).toContain('readme-1.ts');
   const compilerOptions = {
     target: 'es2022',
     module: 'nodenext',
@@ -70,7 +91,8 @@ test('a caller in another project type-checks strictly, the declarations of the 
     types: ['node'],
     typeRoots: [join(root, 'node_modules', '@types')],
   };
-  await writeFile(join(caller, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: ['caller.ts'] }));
+  const files = ['caller.ts', ...examples];
+  await writeFile(join(caller, 'tsconfig.json'), JSON.stringify({ compilerOptions, files }));
   const { stdout } = await run(process.execPath, [tsc, '--pretty', 'false'], { cwd: caller }).catch(
     (error: unknown) => error as { stdout: string },
   );
@@ -79,9 +101,9 @@ test('a caller in another project type-checks strictly, the declarations of the 
   expect(problems.filter((line) => !line.startsWith('node_modules/@temporalio/'))).toEqual([]);
 });
 
-async function runCaller(environment: Record<string, string>): Promise<string> {
+async function runProgram(program: string, environment: Record<string, string>): Promise<string> {
   const path = { PATH: process.env['PATH'] ?? '', HOME: directory };
-  const { stdout } = await run(process.execPath, ['caller.js'], {
+  const { stdout } = await run(process.execPath, [program], {
     cwd: caller,
     env: { ...path, ...environment },
   });
@@ -90,7 +112,10 @@ async function runCaller(environment: Record<string, string>): Promise<string> {
 
 test('without a Temporal server the caller is told so in one sentence', async () => {
   const address = await nobodysAddress();
-  const output = await runCaller({ TEMPORAL_ADDRESS: address, HARVEST_DATA_DIR: join(directory, 'data') });
+  const output = await runProgram('caller.js', {
+    TEMPORAL_ADDRESS: address,
+    HARVEST_DATA_DIR: join(directory, 'data'),
+  });
   expect(output).toMatch(
     new RegExp(`^TemporalUnreachable: Temporal cannot be reached at ${address}: [^\n]*\n$`),
   );
@@ -132,12 +157,19 @@ describe('with a Temporal server', () => {
     expect(ended).toEqual({ exitCode: 0, said: '' });
   });
 
+  const onStand = (): Record<string, string> => ({
+    TEMPORAL_ADDRESS: stand.temporal.address,
+    HARVEST_DATA_DIR: stand.directory,
+    HARVEST_TASK_QUEUE: fixtureTaskQueue,
+  });
+
   test('the caller runs', async () => {
-    const output = await runCaller({
-      TEMPORAL_ADDRESS: stand.temporal.address,
-      HARVEST_DATA_DIR: stand.directory,
-      HARVEST_TASK_QUEUE: fixtureTaskQueue,
-    });
+    const output = await runProgram('caller.js', onStand());
     expect(output.split('\n')).toEqual(['turn.completed', 'in', 'words', 'completed done', '0 false', '']);
+  });
+
+  test('the example of the README runs', async () => {
+    const output = await runProgram('readme-1.js', onStand());
+    expect(output).toMatch(/^\d+ prompt\.queued\n(\d+ .*\n)*\d+ turn\.completed\n$/);
   });
 });
