@@ -125,4 +125,18 @@ describe('a turn that is suspended', () => {
     });
     expect(recordOf(await other.turn('t2', ['!say On.']), 'turn.ended').answer).toBe('On.');
   });
+
+  test('ends as interrupted when somebody asks for that while a limit stops it', async () => {
+    const other = await TestSession.begin(world);
+    const held = new Gate(other.place);
+    const running = other.turn('t1', [held.step, '!say Never.']);
+    await held.reached();
+    // It cannot end before both have come.
+    const agent = other.supervisor.agentPid();
+    process.kill(agent, 'SIGSTOP');
+    for (const reason of [{ kind: 'limit', message: 'It took too long.' }, { kind: 'requested' }] as const)
+      expect(await other.interrupt('t1', reason)).toEqual({ interrupted: true });
+    process.kill(agent, 'SIGCONT');
+    expect(recordOf(await running, 'turn.ended').outcome).toEqual({ status: 'interrupted' });
+  });
 });

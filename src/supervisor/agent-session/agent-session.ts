@@ -1,7 +1,7 @@
 /**
  * The session's conversation with its agent over any number of agent processes. Owns: which turn the agent works on, and what
- * that turn cost. A turn ends here in exactly one way: with a result,
- * stopped to go on elsewhere, or lost with its process (I10); what follows from it is not decided here.
+ * that turn cost. A turn ends here in exactly one way: with a result, stopped to go on elsewhere, or lost with its process
+ * (I10); what follows from it is not decided here.
  */
 import type { SDKMessage } from '@anthropic-ai/claude-agent-sdk';
 import type { AgentEventMapper } from '../../agent/agent-events.ts';

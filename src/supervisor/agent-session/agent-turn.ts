@@ -103,7 +103,7 @@ export class AgentTurn {
     this.#sendNext();
   }
 
-  /** Returns true when the agent is to be stopped now. A first reason stays, but for `suspend`: somebody wants it to end. */
+  /** Returns true when the agent is to be stopped now. A stronger reason takes the place of the one before. */
   askToStop(reason: InterruptReason): boolean {
     if (this.#isOver) return false;
     const isFirst = this.#stop === null;

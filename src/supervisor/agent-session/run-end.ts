@@ -47,9 +47,14 @@ export function endOfTurn(input: EndInput): TurnEnd {
   return ended(outcome, totals, result);
 }
 
-/** Of two reasons to stop a turn: the first, but `suspend` yields to one that ends it. */
+const strengths: Readonly<Record<InterruptReason['kind'], number>> = { suspend: 0, limit: 1, requested: 2 };
+
+/**
+ * Of two reasons to stop a turn: what people ask for counts more than a limit, as in the workflow, and both more than going
+ * on elsewhere. Of two alike the first stays.
+ */
 export function strongerReason(known: InterruptReason | null, asked: InterruptReason): InterruptReason {
-  return known === null || known.kind === 'suspend' ? asked : known;
+  return known !== null && strengths[known.kind] >= strengths[asked.kind] ? known : asked;
 }
 
 export function failedBy(message: string): TurnOutcome {

@@ -71,6 +71,14 @@ test('a turn that was to stop is not whole while something was not told, or was 
   expect(turn.stop).toEqual({ kind: 'suspend' });
 });
 
+test('it is stopped once, for the strongest reason', () => {
+  tell();
+  expect(turn.askToStop({ kind: 'limit', message: 'Too long.' })).toBe(true);
+  expect(turn.askToStop({ kind: 'requested' })).toBe(false);
+  expect(turn.askToStop({ kind: 'limit', message: 'Too dear.' })).toBe(false);
+  expect(turn.stop).toEqual({ kind: 'requested' });
+});
+
 test('it is over without a result when the agent threw everything away', async () => {
   tell();
   turn.askToStop({ kind: 'requested' });

@@ -53,6 +53,14 @@ describe('the end of a run', () => {
     expect(endOfTurn({ ...input, isWhole: false, result: { ...result, isAborted: true } }).kind).toBe('lost');
   });
 
+  test('is an interrupt when somebody asked for one after a limit, whatever the agent says', () => {
+    const stop = strongerReason(limit, { kind: 'requested' });
+    for (const said of [null, { ...result, isAborted: true }, { ...result, limit: 'maxTurns' as const }]) {
+      const end = endOfTurn({ ...input, isWhole: false, result: said, stop });
+      expect(end).toMatchObject({ kind: 'ended', outcome: { status: 'interrupted' } });
+    }
+  });
+
   test('names the limit that was reached, also when the turn was to be suspended', () => {
     const limited = { ...input, isWhole: false, result: { ...result, limit: 'maxTurns' as const } };
     for (const stop of [null, { kind: 'suspend' } as const]) {
@@ -63,12 +71,16 @@ describe('the end of a run', () => {
   });
 });
 
-test('the first reason to stop counts, but going on elsewhere yields to an end', () => {
-  const [suspend, requested] = [{ kind: 'suspend' } as const, { kind: 'requested' } as const];
-  expect(strongerReason(null, suspend)).toBe(suspend);
-  expect(strongerReason(suspend, requested)).toBe(requested);
-  expect(strongerReason(requested, suspend)).toBe(requested);
-  expect(strongerReason(limit, requested)).toBe(limit);
+test('an interrupt that somebody asked for counts more than a limit, and a limit more than going on elsewhere', () => {
+  const ranked = [{ kind: 'suspend' } as const, limit, { kind: 'requested' } as const];
+  for (const [index, stronger] of ranked.entries()) {
+    expect(strongerReason(null, stronger)).toBe(stronger);
+    for (const weaker of ranked.slice(0, index)) {
+      expect(strongerReason(weaker, stronger)).toBe(stronger);
+      expect(strongerReason(stronger, weaker)).toBe(stronger);
+    }
+  }
+  expect(strongerReason(limit, { ...limit, message: 'Too dear.' })).toBe(limit);
 });
 
 test('a process fits a turn whose limits are just what is left of its own', () => {
