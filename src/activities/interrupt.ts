@@ -1,12 +1,15 @@
 /** Interrupting a turn: straight to the supervisor, beside the activity that runs the turn. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import * as z from 'zod';
 import { turnCheckpointId } from '../contracts/ids.ts';
 import { SandboxLost } from '../sandbox/errors.ts';
 import type { Sandbox } from '../sandbox/provider.ts';
 import type { ActivityDeps } from './deps.ts';
 import { SupervisorAbsent, SupervisorRefused, ask } from './supervisor-client.ts';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { suspendedCheckpointId } from './turn-checkpoint.ts';
 import type { InterruptTurnInput } from './types.ts';
+
+const answerSchema = z.object({ interrupted: z.boolean() });
 
 /** The activity was cancelled: nobody waits for the turn any more, so the agent stops too. */
 export async function letGo(sandbox: Sandbox, turnId: string): Promise<void> {
@@ -31,7 +34,7 @@ export async function interruptTurn(
         body: JSON.stringify({ turnId: input.turnId, reason: input.reason }),
         signal,
       });
-      if (isInterrupted(JSON.parse(answer.toString('utf8')))) return;
+      if (answerSchema.parse(JSON.parse(answer.toString('utf8'))).interrupted) return;
     } catch (error) {
       if (error instanceof SandboxLost) return;
       if (!(error instanceof SupervisorAbsent || error instanceof SupervisorRefused)) throw error;
@@ -39,12 +42,6 @@ export async function interruptTurn(
     if (await hasStopped(deps, input)) return;
     await sleep(200, undefined, { signal }).catch(() => undefined);
   }
-}
-
-function isInterrupted(answer: unknown): boolean {
-  return (
-    typeof answer === 'object' && answer !== null && 'interrupted' in answer && answer.interrupted === true
-  );
 }
 
 async function hasStopped({ store }: ActivityDeps, input: InterruptTurnInput): Promise<boolean> {

@@ -42,7 +42,7 @@ export async function reap(deps: ReaperDeps, signal?: AbortSignal): Promise<Reap
   return run.report();
 }
 
-type Unowned = { sandboxId: string; name: string; why: string };
+type Unowned = ReapReport['ended'][number];
 
 class ReaperRun {
   readonly #deps: ReaperDeps;

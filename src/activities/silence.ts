@@ -4,20 +4,16 @@
  * here touches the agent.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { supervisorStatusSchema } from '../contracts/supervisor.ts';
 import type { SupervisorStatus } from '../contracts/supervisor.ts';
 import { ProviderBusy, ProviderUnavailable, SandboxLost } from '../sandbox/errors.ts';
 import type { Sandbox } from '../sandbox/provider.ts';
-import { SupervisorAbsent, finish, request } from './supervisor-client.ts';
+import { SupervisorAbsent, SupervisorSilent, status } from './supervisor-client.ts';
 
 /** How often in a row the supervisor may leave a ping unanswered, and the pause between. */
 const maximumMisses = 4;
 const missPauseMs = 1_000;
 /** The provider's part in a ping. That it takes long says nothing of the supervisor. */
 const providerSeconds = 90;
-
-/** curl's, for its `--max-time`. */
-const timedOutCode = 28;
 
 const mayPass = [SupervisorAbsent, ProviderUnavailable, ProviderBusy];
 
@@ -75,13 +71,10 @@ async function expectAnswer({ sandbox, signal }: WatchedAgent): Promise<Supervis
 async function ping(sandbox: Sandbox, signal: AbortSignal): Promise<SupervisorStatus | 'silent' | 'absent'> {
   const bounded = AbortSignal.any([signal, AbortSignal.timeout(providerSeconds * 1_000)]);
   try {
-    const asking = await request(sandbox, { path: '/status', signal: bounded });
-    const output = Buffer.concat(await Array.fromAsync(asking.stdout));
-    if ((await asking.wait()) === timedOutCode) return 'silent';
-    await finish(sandbox, asking, output);
-    return supervisorStatusSchema.parse(JSON.parse(output.toString('utf8')));
+    return await status(sandbox, bounded);
   } catch (error) {
     signal.throwIfAborted();
+    if (error instanceof SupervisorSilent) return 'silent';
     if (bounded.aborted || mayPass.some((kind) => error instanceof kind)) return 'absent';
     throw error;
   }

@@ -27,6 +27,11 @@ export class NobodyListens extends SupervisorAbsent {
   override readonly name = 'NobodyListens';
 }
 
+/** It took what was asked, and nothing came from it for too long. */
+export class SupervisorSilent extends SupervisorAbsent {
+  override readonly name = 'SupervisorSilent';
+}
+
 /** It answered with an error. */
 export class SupervisorRefused extends Error {
   override readonly name = 'SupervisorRefused';
@@ -93,7 +98,8 @@ export async function finish(sandbox: Sandbox, curl: SandboxProcess, lastOutput:
     throw new CredentialUnavailable(`the Modal secret ${(await curl.stderr()).trim()}`);
   if (!(await sandbox.isRunning())) throw new SandboxLost(sandbox.sandboxId, 'it ended during a request');
   const message = `curl ended with ${code}: ${(await curl.stderr()).trim()}`;
-  throw code === 7 ? new NobodyListens(message) : new SupervisorAbsent(message);
+  if (code === 7) throw new NobodyListens(message);
+  throw code === 28 ? new SupervisorSilent(message) : new SupervisorAbsent(message);
 }
 
 function refusalFrom(body: Uint8Array): Error {
@@ -121,7 +127,8 @@ export async function ask(sandbox: Sandbox, options: SupervisorRequest): Promise
   return output;
 }
 
-async function status(sandbox: Sandbox, signal?: AbortSignal): Promise<SupervisorStatus> {
+/** Throws `SupervisorSilent`, `SupervisorAbsent`, `SandboxLost`. */
+export async function status(sandbox: Sandbox, signal?: AbortSignal): Promise<SupervisorStatus> {
   const answer = await ask(sandbox, { path: '/status', ...(signal === undefined ? {} : { signal }) });
   return supervisorStatusSchema.parse(JSON.parse(answer.toString('utf8')));
 }

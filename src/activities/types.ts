@@ -136,7 +136,7 @@ export type ReapReport = {
   owned: number;
   /** Nobody's, not yet for long enough to be sure. */
   waiting: string[];
-  ended: { sandboxId: string; name: string | null; why: string }[];
+  ended: { sandboxId: string; name: string; why: string }[];
   /** Images that no checkpoint needs any more. */
   deletedImages: string[];
   /** Sessions whose retention time was over. */

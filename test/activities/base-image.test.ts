@@ -1,21 +1,10 @@
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { createBaseImageSource } from '../../src/activities/base-image.ts';
 import { ImageBuildFailed } from '../../src/sandbox/errors.ts';
 import { createModalProvider } from '../../src/sandbox/modal-provider.ts';
-import { openStore } from '../../src/store/open-store.ts';
-import type { Store } from '../../src/store/store.ts';
-import { temporaryFolder } from '../store/temporary-folder.ts';
+import { storeOfTest } from './support/store-of-test.ts';
 
-let folder: Awaited<ReturnType<typeof temporaryFolder>>;
-let store: Store;
-beforeEach(async () => {
-  folder = await temporaryFolder();
-  store = await openStore({ dataDirectory: folder.path });
-});
-afterEach(async () => {
-  await store.close();
-  await folder[Symbol.asyncDispose]();
-});
+const { store } = storeOfTest();
 
 const { signal } = new AbortController();
 
@@ -26,7 +15,7 @@ function sourceIn(place: string, ...imageIds: string[]) {
     if (imageId === undefined) throw new Error(`nothing was to be built in ${place}`);
     return { imageId };
   };
-  return createBaseImageSource({ store, provider: { place, buildImage }, log: () => undefined });
+  return createBaseImageSource({ store: store(), provider: { place, buildImage }, log: () => undefined });
 }
 
 test('the base image of one place is not taken for the one of another with the same data directory', async () => {
@@ -51,7 +40,7 @@ test('a build that fails is logged with the end of its output, which no session 
   const logged: unknown[] = [];
   const provider = { place: 'emulator', buildImage };
   const log = (message: string, attributes?: Record<string, unknown>) => logged.push([message, attributes]);
-  const source = createBaseImageSource({ store, provider, log });
+  const source = createBaseImageSource({ store: store(), provider, log });
   await expect(source.find(signal)).rejects.toThrow(ImageBuildFailed);
   expect(logged.at(-1)).toEqual([
     'the base image could not be built',

@@ -1,26 +1,15 @@
 /** What a session hears of a sandbox that does not come to work, and when it is given up. */
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { createSandbox } from '../../src/activities/create-sandbox.ts';
 import { CredentialUnavailable, NoRoom } from '../../src/activities/errors.ts';
 import { toFailure } from '../../src/activities/failures.ts';
 import { ProviderBusy, ProviderUnavailable, SandboxLost } from '../../src/sandbox/errors.ts';
-import { openStore } from '../../src/store/open-store.ts';
-import type { Store } from '../../src/store/store.ts';
-import { temporaryFolder } from '../store/temporary-folder.ts';
-import { attemptNumber, depsWith, scriptedSandbox, sessionOf } from './scripted-sandbox.ts';
-import type { CommandEnd } from './scripted-sandbox.ts';
+import { sessionOf } from './support/inputs.ts';
+import { attemptNumber, depsWith, scriptedSandbox } from './support/scripted-sandbox.ts';
+import type { CommandEnd } from './support/scripted-sandbox.ts';
+import { storeOfTest } from './support/store-of-test.ts';
 
-let folder: Awaited<ReturnType<typeof temporaryFolder>>;
-let store: Store;
-
-beforeEach(async () => {
-  folder = await temporaryFolder();
-  store = await openStore({ dataDirectory: folder.path });
-});
-afterEach(async () => {
-  await store.close();
-  await folder[Symbol.asyncDispose]();
-});
+const { store } = storeOfTest();
 
 const input = {
   sessionId: 's',
@@ -36,11 +25,18 @@ const input = {
 async function create(...ends: CommandEnd[]) {
   const left = [...ends];
   const sandbox = scriptedSandbox(() => (left.length > 1 ? left.shift() : left[0]) ?? { code: 0 });
-  return createSandbox(depsWith(store, sandbox), input, attemptNumber(1));
+  return createSandbox(depsWith(store(), sandbox), input, attemptNumber(1));
 }
 
+/** In a sandbox that takes everything. */
+const works = () =>
+  depsWith(
+    store(),
+    scriptedSandbox(() => ({ code: 0 })),
+  );
+
 const typesOf = async (): Promise<string[]> =>
-  (await store.events.read('s', { after: 0, limit: 100 })).map(({ type }) => type);
+  (await store().events.read('s', { after: 0, limit: 100 })).map(({ type }) => type);
 
 const diskFull = { code: 120, stderr: 'cat: write error: No space left on device' };
 
@@ -59,23 +55,19 @@ describe('a sandbox that does not take its supervisor', () => {
 
 describe('a credential that is refused', () => {
   test('costs no sandbox', async () => {
-    const sandbox = scriptedSandbox(() => ({ code: 0 }));
-    const deps = depsWith(store, sandbox);
+    const deps = works();
     const session = sessionOf({ github: { from: 'environment', variable: 'GITHUB_TOKEN' } });
     const creating = createSandbox(deps, { ...input, session }, attemptNumber(1));
     await expect(creating).rejects.toThrow(CredentialUnavailable);
     expect(deps.creates()).toBe(0);
-    expect(await store.sandboxes.listOpen()).toEqual([]);
+    expect(await store().sandboxes.listOpen()).toEqual([]);
     expect(await typesOf()).toEqual([]);
   });
 });
 
 test('an outage while earlier sandboxes are ended is told, too', async () => {
-  await store.sandboxes.recordIntent({ name: 's-g1', sessionId: 's', generation: 1 });
-  const deps = depsWith(
-    store,
-    scriptedSandbox(() => ({ code: 0 })),
-  );
+  await store().sandboxes.recordIntent({ name: 's-g1', sessionId: 's', generation: 1 });
+  const deps = works();
   const findByName = async (): Promise<never> => {
     throw new ProviderUnavailable('Modal does not answer');
   };
@@ -90,10 +82,7 @@ test('an outage while earlier sandboxes are ended is told, too', async () => {
 
 describe('a provider without room', () => {
   const noRoom = (creates: number) => {
-    const deps = depsWith(
-      store,
-      scriptedSandbox(() => ({ code: 0 })),
-    );
+    const deps = works();
     let left = creates;
     const create: typeof deps.provider.create = async (request) => {
       left -= 1;
@@ -130,11 +119,6 @@ describe('a provider without room', () => {
 
 describe('the end of a sandbox’s life', () => {
   const lifetimeMs = input.lifetimeSeconds * 1_000;
-  const works = () =>
-    depsWith(
-      store,
-      scriptedSandbox(() => ({ code: 0 })),
-    );
   const listing = (createdAt: string | null) => {
     const deps = works();
     const list = async () => [{ sandboxId: 'sb-1', name: 's-g1', tags: {}, createdAt }];
@@ -144,11 +128,11 @@ describe('the end of a sandbox’s life', () => {
 
   test('counts from when the ledger was told of it', async () => {
     const { endsAt } = await createSandbox(works(), input, attemptNumber(1));
-    expect(endsAt).toBe(endsAfter((await store.sandboxes.find('s-g1'))?.intendedAt ?? ''));
+    expect(endsAt).toBe(endsAfter((await store().sandboxes.find('s-g1'))?.intendedAt ?? ''));
   });
 
   test('counts from when the provider says it was asked for, when an attempt before this one may have done so', async () => {
-    const { intendedAt } = await store.sandboxes.recordIntent({
+    const { intendedAt } = await store().sandboxes.recordIntent({
       name: 's-g1',
       sessionId: 's',
       generation: 1,
@@ -162,11 +146,11 @@ describe('the end of a sandbox’s life', () => {
   });
 
   test('counts from the attempt that brought it, when the ones before certainly brought none', async () => {
-    const row = await store.sandboxes.recordIntent({ name: 's-g1', sessionId: 's', generation: 1 });
-    await store.sandboxes.recordEnded(row, 'it was not created');
+    const row = await store().sandboxes.recordIntent({ name: 's-g1', sessionId: 's', generation: 1 });
+    await store().sandboxes.recordEnded(row, 'it was not created');
     await expect.poll(() => new Date().toISOString()).not.toBe(row.intendedAt);
     const { endsAt } = await createSandbox(works(), input, attemptNumber(2));
-    expect(endsAt).toBe(endsAfter((await store.sandboxes.find('s-g1'))?.intendedAt ?? ''));
+    expect(endsAt).toBe(endsAfter((await store().sandboxes.find('s-g1'))?.intendedAt ?? ''));
     expect(endsAt).not.toBe(endsAfter(row.intendedAt));
   });
 });

@@ -24,6 +24,7 @@ import {
 } from '../../src/activities/install-supervisor.ts';
 import { supervisorPaths } from '../../src/contracts/supervisor.ts';
 import type { Sandbox } from '../../src/sandbox/provider.ts';
+import { answersStatus } from './support/supervisor-answers.ts';
 
 const program = 'console.log("for the supervisor");\n';
 let folder: string;
@@ -102,16 +103,11 @@ describe('installing the supervisor', () => {
   });
 
   test('goes on asking a supervisor that takes its time', async () => {
-    const status = {
-      supervisorVersion: 'v',
-      runtimeVersion: '1',
-      started: false,
-      generation: null,
-      journalBytes: 0,
-      turnId: null,
-    };
-    const answer = JSON.stringify(status);
-    const { sandbox, execs } = sandboxWith([{ code: 7 }, { code: 7 }, { code: 0, output: answer }]);
+    const { sandbox, execs } = sandboxWith([
+      { code: 7 },
+      { code: 7 },
+      answersStatus({ started: false, generation: null }),
+    ]);
     await installSupervisor({ supervisor }, sandbox, signal);
     expect(execs).toHaveLength(3);
   });

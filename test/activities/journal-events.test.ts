@@ -1,27 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { eventOf } from '../../src/activities/journal-events.ts';
 import type { JournalRecord } from '../../src/contracts/supervisor.ts';
-import type { TurnOutcome } from '../../src/contracts/turn.ts';
-
-const at = '2026-01-01T00:00:00.000Z';
-const totals = {
-  costUsd: 0.5,
-  durationMs: 7,
-  usage: { inputTokens: 1, outputTokens: 2, cacheReadTokens: 3, cacheWriteTokens: 4 },
-};
-
-function turnEnded(outcome: TurnOutcome): JournalRecord {
-  return {
-    kind: 'turn.ended',
-    at,
-    turnId: 't',
-    outcome,
-    totals,
-    answer: 'so far',
-    agentSessionId: 'a',
-    carried: [],
-  };
-}
+import { at, totals, turnEnded, turnSuspended } from './support/turn-records.ts';
 
 describe('an event of the agent', () => {
   const event = { type: 'agent.text', data: { messageId: 'm', text: 'hello' } } as const;
@@ -49,15 +29,7 @@ describe('a turn', () => {
   });
 
   test('that is suspended says nothing: the workflow announces how it goes on', () => {
-    const suspended: JournalRecord = {
-      kind: 'turn.suspended',
-      at,
-      turnId: 't',
-      totals,
-      agentSessionId: 'a',
-      carried: [],
-    };
-    expect(eventOf(suspended)).toBeNull();
+    expect(eventOf(turnSuspended)).toBeNull();
   });
 
   test('that takes a steering prompt ends that prompt, under the one id of its end', () => {
@@ -75,7 +47,7 @@ describe('a turn', () => {
     'ends as $type with its answer and totals, under the one id of its end',
     ({ outcome, type }) => {
       expect(eventOf(turnEnded(outcome))).toEqual({
-        body: { type, data: { ...totals, answer: 'so far' } },
+        body: { type, data: { ...totals, answer: 'done' } },
         turnId: 't',
         eventId: 'turn-end:t',
       });
@@ -85,7 +57,7 @@ describe('a turn', () => {
   test('that failed says why, beside what it had answered and cost', () => {
     const failure = { kind: 'model', message: 'overloaded' } as const;
     expect(eventOf(turnEnded({ status: 'failed', failure }))).toEqual({
-      body: { type: 'turn.failed', data: { ...totals, answer: 'so far', failure } },
+      body: { type: 'turn.failed', data: { ...totals, answer: 'done', failure } },
       turnId: 't',
       eventId: 'turn-end:t',
     });

@@ -1,41 +1,29 @@
 /** What a session can go back to, and what it cannot, in sentences. */
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { CheckpointUnusable } from '../../src/activities/errors.ts';
 import { prepareCheckpoint } from '../../src/activities/prepare-checkpoint.ts';
 import type { PreparedCheckpoint } from '../../src/activities/types.ts';
 import type { Checkpoint } from '../../src/contracts/checkpoint.ts';
 import { runtimeVersion } from '../../src/images/runtime-version.ts';
-import { openStore } from '../../src/store/open-store.ts';
-import type { Store } from '../../src/store/store.ts';
 import { checkpoint, ownEvent } from '../store/conformance/material.ts';
-import { temporaryFolder } from '../store/temporary-folder.ts';
-import { sessionOf } from './scripted-sandbox.ts';
+import { sessionOf } from './support/inputs.ts';
+import { storeOfTest } from './support/store-of-test.ts';
 
-let folder: Awaited<ReturnType<typeof temporaryFolder>>;
-let store: Store;
-
-beforeEach(async () => {
-  folder = await temporaryFolder();
-  store = await openStore({ dataDirectory: folder.path });
-});
-afterEach(async () => {
-  await store.close();
-  await folder[Symbol.asyncDispose]();
-});
+const { store } = storeOfTest();
 
 /** The version below the floor is what `/opt/harvest/version` said in an image of an older build. */
 const olderBuild = '0-sdk.0.1.0';
 
 async function take(checkpointId: string, imageId: string, version = runtimeVersion): Promise<void> {
   const snapshot = { imageId, runtimeVersion: version, generation: 1 };
-  await store.snapshots.record(checkpoint(checkpointId, { snapshot }), 'request');
+  await store().snapshots.record(checkpoint(checkpointId, { snapshot }), 'request');
 }
 
 async function begin(sessionId: string, url = 'https://github.com/acme/shop.git'): Promise<void> {
   const repositories = [{ name: 'shop', url, branch: 'main' }];
   const user = { name: 'Ada', email: 'ada@example.com' };
   const data = { repositories, user, branch: `harvest/${sessionId}` };
-  await store.events.appendOwn(sessionId, [ownEvent('c', { body: { type: 'session.created', data } })]);
+  await store().events.appendOwn(sessionId, [ownEvent('c', { body: { type: 'session.created', data } })]);
 }
 
 async function prepare(
@@ -43,17 +31,17 @@ async function prepare(
   into = 's',
 ): Promise<PreparedCheckpoint> {
   const session = { ...sessionOf(), sessionId: into };
-  return prepareCheckpoint({ store }, { sessionId: into, session, events: [], source, as: 'as' });
+  return prepareCheckpoint({ store: store() }, { sessionId: into, session, events: [], source, as: 'as' });
 }
 
 describe('a rewind', () => {
   test('starts from the snapshot of its checkpoint', async () => {
     await take('c', 'im-1');
-    await store.checkpoints.save(checkpoint('turn-t'));
+    await store().checkpoints.save(checkpoint('turn-t'));
     const prepared = await prepare({ sessionId: 's', checkpointId: 'c' });
     expect(prepared).toMatchObject({ sourceCheckpointId: 'c', snapshot: { imageId: 'im-1' } });
     expect(prepared.checkpoint).toMatchObject({ checkpointId: 'as', snapshot: { imageId: 'im-1' } });
-    expect(await store.checkpoints.latest('s')).toEqual(prepared.checkpoint);
+    expect(await store().checkpoints.latest('s')).toEqual(prepared.checkpoint);
   });
 
   test('does not use a snapshot that an older build made, and brings the carried work to one before it', async () => {
@@ -86,7 +74,7 @@ describe('a fork', () => {
 
   test('begins before its first generation, on its own branch where the source stood on its', async () => {
     await begin('s');
-    await store.checkpoints.save(checkpoint('turn-t', { carried: carriedOn('harvest/s'), costUsd: 2 }));
+    await store().checkpoints.save(checkpoint('turn-t', { carried: carriedOn('harvest/s'), costUsd: 2 }));
     const { checkpoint: own, sourceCheckpointId } = await prepare(
       { sessionId: 's', checkpointId: null },
       'f',
@@ -101,19 +89,19 @@ describe('a fork', () => {
       costUsd: 2,
     });
     // The source is as it was.
-    expect((await store.checkpoints.list('s')).map(({ checkpointId }) => checkpointId)).toEqual(['turn-t']);
+    expect((await store().checkpoints.list('s')).map(({ checkpointId }) => checkpointId)).toEqual(['turn-t']);
   });
 
   test('leaves a branch alone that the source had checked out beside its own', async () => {
     await begin('s');
-    await store.checkpoints.save(checkpoint('turn-t', { carried: carriedOn('main') }));
+    await store().checkpoints.save(checkpoint('turn-t', { carried: carriedOn('main') }));
     const { checkpoint: own } = await prepare({ sessionId: 's', checkpointId: 'turn-t' }, 'f');
     expect(own.carried).toEqual(carriedOn('main'));
   });
 
   test('of a session with other repositories, or of none, says so', async () => {
     await begin('s', 'https://github.com/acme/other.git');
-    await store.checkpoints.save(checkpoint('turn-t'));
+    await store().checkpoints.save(checkpoint('turn-t'));
     const other = prepare({ sessionId: 's', checkpointId: 'turn-t' }, 'f');
     await expect(other).rejects.toThrow(CheckpointUnusable);
     await expect(other).rejects.toThrow('a fork needs the same repositories');
@@ -124,8 +112,8 @@ describe('a fork', () => {
 
   test('of a session whose checkpoints are gone says so', async () => {
     await begin('s');
-    await store.checkpoints.save(checkpoint('turn-t'));
-    await store.deleteSession('s', { keepEvents: true });
+    await store().checkpoints.save(checkpoint('turn-t'));
+    await store().deleteSession('s', { keepEvents: true });
     await expect(prepare({ sessionId: 's', checkpointId: null }, 'f')).rejects.toThrow(
       'session "s" has no checkpoint, or none any more',
     );

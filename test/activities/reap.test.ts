@@ -1,48 +1,30 @@
 /** The reaper on a real store and the emulator; what Temporal says of sessions is told by the test. */
-import { join } from 'node:path';
-import Database from 'better-sqlite3';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import type { SessionLife } from '../../src/activities/ownership.ts';
 import { reap } from '../../src/activities/reap.ts';
 import type { ReaperDeps } from '../../src/activities/reap.ts';
 import { sandboxNameOf } from '../../src/contracts/ids.ts';
 import { ProviderUnavailable } from '../../src/sandbox/errors.ts';
 import type { Sandbox } from '../../src/sandbox/provider.ts';
-import { openStore } from '../../src/store/open-store.ts';
-import type { Store } from '../../src/store/store.ts';
-import { openEmulator, type EmulatorSubject } from '../sandbox/emulator-subject.ts';
 import { checkpoint, ownEvent } from '../store/conformance/material.ts';
-import { temporaryFolder } from '../store/temporary-folder.ts';
+import { makeLedgerOlder } from '../support/ledger-age.ts';
+import { emulatorOfFile } from './support/emulator-of-file.ts';
+import { storeOfTest } from './support/store-of-test.ts';
 
-let subject: EmulatorSubject;
-let folder: Awaited<ReturnType<typeof temporaryFolder>>;
-let store: Store;
+const subject = emulatorOfFile();
+const { store, dataDirectory, reopen } = storeOfTest();
 const lives = new Map<string, SessionLife>();
 
 const running: SessionLife = { kind: 'running', ownsSandbox: true };
 const paused: SessionLife = { kind: 'running', ownsSandbox: false };
 const closed: SessionLife = { kind: 'closed' };
 
-beforeAll(async () => {
-  subject = await openEmulator();
-});
-beforeEach(async () => {
-  folder = await temporaryFolder();
-  store = await openStore({ dataDirectory: folder.path });
-  lives.clear();
-});
-afterEach(async () => {
-  for (const { sandboxId } of await subject.provider.list({}))
-    await (await subject.provider.attach(sandboxId)).terminate();
-  await store.close();
-  await folder[Symbol.asyncDispose]();
-});
-afterAll(async () => subject.close());
+beforeEach(() => lives.clear());
 
 function deps(more: Partial<ReaperDeps> = {}): ReaperDeps {
   return {
-    store,
-    provider: subject.provider,
+    store: store(),
+    provider: subject().provider,
     lookUpSession: async (sessionId) => lives.get(sessionId) ?? { kind: 'unknown' },
     graceSeconds: 0,
     redact: (text) => text,
@@ -52,9 +34,9 @@ function deps(more: Partial<ReaperDeps> = {}): ReaperDeps {
 }
 
 async function runs(sessionId: string, generation = 1): Promise<Sandbox> {
-  return subject.provider.create({
+  return subject().provider.create({
     name: sandboxNameOf(sessionId, generation),
-    image: subject.image,
+    image: subject().image,
     command: ['sleep', '600'],
     tags: { session: sessionId, generation: String(generation) },
     timeoutSeconds: 600,
@@ -62,7 +44,7 @@ async function runs(sessionId: string, generation = 1): Promise<Sandbox> {
 }
 
 async function intend(sessionId: string, generation = 1): Promise<void> {
-  await store.sandboxes.recordIntent({
+  await store().sandboxes.recordIntent({
     name: sandboxNameOf(sessionId, generation),
     sessionId,
     generation,
@@ -73,20 +55,11 @@ async function intend(sessionId: string, generation = 1): Promise<void> {
 async function known(sessionId: string, generation = 1): Promise<Sandbox> {
   await intend(sessionId, generation);
   const sandbox = await runs(sessionId, generation);
-  await store.sandboxes.recordCreated({
+  await store().sandboxes.recordCreated({
     name: sandboxNameOf(sessionId, generation),
     sandboxId: sandbox.sandboxId,
   });
   return sandbox;
-}
-
-/** As if all of the ledger had been recorded so much earlier. */
-function makeOlder(minutes: number): void {
-  const database = new Database(join(folder.path, 'store.sqlite'));
-  const earlier = (column: string): string =>
-    `${column} = strftime('%Y-%m-%dT%H:%M:%fZ', ${column}, '-${minutes} minutes')`;
-  database.exec(`update sandboxes set ${earlier('intended_at')}, ${earlier('doubted_at')}`);
-  database.close();
 }
 
 describe('a sandbox that runs', () => {
@@ -112,20 +85,20 @@ describe('a sandbox that runs', () => {
     ]);
     for (const sandbox of sandboxes) expect(await sandbox.isRunning()).toBe(false);
     expect(await current.isRunning()).toBe(true);
-    expect((await store.sandboxes.listOpen()).map(({ name }) => name)).toEqual(['moved-g2']);
+    expect((await store().sandboxes.listOpen()).map(({ name }) => name)).toEqual(['moved-g2']);
   });
 
   test('is ended when another one has its place, or its create was given up before it came', async () => {
     lives.set('a', running).set('b', running);
     await intend('a');
-    await store.sandboxes.recordCreated({ name: 'a-g1', sandboxId: 'sb-other' });
+    await store().sandboxes.recordCreated({ name: 'a-g1', sandboxId: 'sb-other' });
     await intend('b');
-    const row = await store.sandboxes.find('b-g1');
-    if (row !== null) await store.sandboxes.recordEnded(row, 'it was never created');
+    const row = await store().sandboxes.find('b-g1');
+    if (row !== null) await store().sandboxes.recordEnded(row, 'it was never created');
     const late = [await runs('a'), await runs('b')];
     expect((await reap(deps())).ended).toHaveLength(2);
     for (const sandbox of late) expect(await sandbox.isRunning()).toBe(false);
-    expect(await store.sandboxes.find('a-g1')).toMatchObject({ sandboxId: 'sb-other', endedAt: null });
+    expect(await store().sandboxes.find('a-g1')).toMatchObject({ sandboxId: 'sb-other', endedAt: null });
   });
 
   test('is ended only when it was seen without an owner for long enough, over restarts of the worker', async () => {
@@ -139,8 +112,7 @@ describe('a sandbox that runs', () => {
     expect(await reap(deps({ graceSeconds: 3_600 }))).toMatchObject({ owned: 1, waiting: [] });
     lives.set('a', closed);
     await reap(patient);
-    await store.close();
-    store = await openStore({ dataDirectory: folder.path });
+    await reopen();
     await expect
       .poll(async () => (await reap(deps({ graceSeconds: 1 }))).ended.length, { interval: 200 })
       .toBe(1);
@@ -150,9 +122,9 @@ describe('a sandbox that runs', () => {
   test('is left alone when it is not in this ledger: another Harvest uses the same app', async () => {
     lives.set('theirs', closed);
     const theirs = await runs('theirs');
-    const other = await subject.provider.create({
+    const other = await subject().provider.create({
       name: 'somebody-elses',
-      image: subject.image,
+      image: subject().image,
       command: ['sleep', '600'],
       tags: {},
       timeoutSeconds: 600,
@@ -165,7 +137,7 @@ describe('a sandbox that runs', () => {
     const unknown = await known('unknown');
     const forgotten = await known('forgotten');
     const end = { type: 'session.closed', data: { reason: 'terminated' } } as const;
-    await store.events.appendOwn('forgotten', [{ ...ownEvent('end'), body: end }]);
+    await store().events.appendOwn('forgotten', [{ ...ownEvent('end'), body: end }]);
     const report = await reap(deps());
     expect(report.ended).toMatchObject([{ name: 'forgotten-g1' }]);
     expect(report.problems).toEqual([
@@ -176,7 +148,7 @@ describe('a sandbox that runs', () => {
 
   test('is left alone when Temporal cannot be asked, and the rest is done all the same', async () => {
     const sandbox = await known('a');
-    await store.closedSessions.record('old', '2020-01-01T00:00:00.000Z');
+    await store().closedSessions.record('old', '2020-01-01T00:00:00.000Z');
     const lookUpSession = async (): Promise<never> => {
       throw new Error('Temporal does not answer');
     };
@@ -195,12 +167,12 @@ describe('an open row without a running sandbox', () => {
     await intend('closed');
     await intend('busy');
     await (await known('dead')).terminate();
-    makeOlder(11);
+    makeLedgerOlder(dataDirectory(), 11);
     await intend('fresh');
     await reap(deps());
-    expect((await store.sandboxes.listOpen()).map(({ name }) => name)).toEqual(['busy-g1', 'fresh-g1']);
-    expect(await store.sandboxes.find('closed-g1')).toMatchObject({ endedReason: 'it was never created' });
-    expect(await store.sandboxes.find('dead-g1')).toMatchObject({
+    expect((await store().sandboxes.listOpen()).map(({ name }) => name)).toEqual(['busy-g1', 'fresh-g1']);
+    expect(await store().sandboxes.find('closed-g1')).toMatchObject({ endedReason: 'it was never created' });
+    expect(await store().sandboxes.find('dead-g1')).toMatchObject({
       endedReason: 'nobody owned it: ended by the reaper',
     });
   });
@@ -209,8 +181,8 @@ describe('an open row without a running sandbox', () => {
     lives.set('dark', closed).set('old', closed);
     await intend('dark');
     await intend('old');
-    makeOlder(11);
-    const { provider } = subject;
+    makeLedgerOlder(dataDirectory(), 11);
+    const { provider } = subject();
     const findByName = async (name: string): Promise<Sandbox | null> => {
       if (name === 'dark-g1') throw new ProviderUnavailable('no answer');
       return provider.findByName(name);
@@ -222,7 +194,7 @@ describe('an open row without a running sandbox', () => {
     });
     const report = await reap(deps({ provider: patched }));
     expect(report.problems).toEqual(["the ledger's row of dark-g1 could not be settled: no answer"]);
-    expect((await store.sandboxes.listOpen()).map(({ name }) => name)).toEqual(['dark-g1']);
+    expect((await store().sandboxes.listOpen()).map(({ name }) => name)).toEqual(['dark-g1']);
   });
 });
 
@@ -231,32 +203,32 @@ describe('what is kept of a closed session', () => {
 
   test('goes when its retention time is over, and its images with it', async () => {
     const { imageId } = await (await runs('a')).snapshot({ timeoutSeconds: 60 });
-    await store.snapshots.record(checkpoint('c', { snapshot: snapshotOf(imageId) }), 'pause');
-    await store.closedSessions.record('s', new Date(Date.now() + 3_600_000).toISOString());
+    await store().snapshots.record(checkpoint('c', { snapshot: snapshotOf(imageId) }), 'pause');
+    await store().closedSessions.record('s', new Date(Date.now() + 3_600_000).toISOString());
     expect(await reap(deps())).toMatchObject({ forgottenSessions: [], deletedImages: [] });
-    await store.deleteSession('s', { keepEvents: true });
-    await store.snapshots.record(checkpoint('c', { snapshot: snapshotOf(imageId) }), 'pause');
-    await store.closedSessions.record('s', new Date().toISOString());
+    await store().deleteSession('s', { keepEvents: true });
+    await store().snapshots.record(checkpoint('c', { snapshot: snapshotOf(imageId) }), 'pause');
+    await store().closedSessions.record('s', new Date().toISOString());
     expect(await reap(deps())).toMatchObject({ forgottenSessions: ['s'], deletedImages: [imageId] });
-    expect(await store.checkpoints.list('s')).toEqual([]);
+    expect(await store().checkpoints.list('s')).toEqual([]);
     const from = { name: 'x-g1', image: { imageId }, command: ['true'], tags: {}, timeoutSeconds: 60 };
-    await expect(subject.provider.create(from)).rejects.toThrow('does not exist any more');
+    await expect(subject().provider.create(from)).rejects.toThrow('does not exist any more');
   });
 
   test('begins its retention time when somebody terminated its workflow', async () => {
     lives.set('s', closed).set('open', running);
-    await store.checkpoints.save(checkpoint('c'));
-    await store.checkpoints.save(checkpoint('c', { sessionId: 'open' }));
+    await store().checkpoints.save(checkpoint('c'));
+    await store().checkpoints.save(checkpoint('c', { sessionId: 'open' }));
     await reap(deps());
-    expect(await store.closedSessions.listUnrecorded()).toEqual(['open']);
+    expect(await store().closedSessions.listUnrecorded()).toEqual(['open']);
     const afterAll30Days = new Date(Date.now() + 31 * 24 * 3_600_000).toISOString();
-    expect(await store.closedSessions.listOver(afterAll30Days)).toEqual(['s']);
+    expect(await store().closedSessions.listOver(afterAll30Days)).toEqual(['s']);
   });
 
   test('stays in the account when it cannot be deleted now, for the next look', async () => {
-    await store.snapshots.record(checkpoint('c', { snapshot: snapshotOf('im-1') }), 'pause');
-    await store.deleteSession('s');
-    const { provider } = subject;
+    await store().snapshots.record(checkpoint('c', { snapshot: snapshotOf('im-1') }), 'pause');
+    await store().deleteSession('s');
+    const { provider } = subject();
     const deleteImage = async (): Promise<never> => {
       throw new ProviderUnavailable('no answer');
     };

@@ -1,44 +1,22 @@
 /** What a turn and an exec say of themselves when their sandbox is lost: whether they may have begun (I4). */
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { runExec } from '../../src/activities/exec.ts';
 import { runTurn } from '../../src/activities/turn.ts';
 import { SandboxLost } from '../../src/sandbox/errors.ts';
-import { openStore } from '../../src/store/open-store.ts';
-import type { Store } from '../../src/store/store.ts';
-import { temporaryFolder } from '../store/temporary-folder.ts';
-import { attemptNumber, depsWith, scriptedSandbox, sessionOf } from './scripted-sandbox.ts';
-import type { CommandEnd } from './scripted-sandbox.ts';
+import { about, turnInput } from './support/inputs.ts';
+import { attemptNumber, depsWith, scriptedSandbox } from './support/scripted-sandbox.ts';
+import type { CommandEnd } from './support/scripted-sandbox.ts';
+import { storeOfTest } from './support/store-of-test.ts';
+import { answersStatus, dies, refuses } from './support/supervisor-answers.ts';
 
-let folder: Awaited<ReturnType<typeof temporaryFolder>>;
-let store: Store;
-
-beforeEach(async () => {
-  folder = await temporaryFolder();
-  store = await openStore({ dataDirectory: folder.path });
-});
-afterEach(async () => {
-  await store.close();
-  await folder[Symbol.asyncDispose]();
-});
-
-const about = { sessionId: 's', session: sessionOf(), events: [], generation: 1, sandboxId: 'sb-1' };
-
-const turn = {
-  turnId: 't',
-  text: 'do it',
-  continuation: 0,
-  options: {},
-  steers: [],
-  budgetLeftUsd: null,
-  costUsd: 0,
-};
+const { store } = storeOfTest();
 
 const works = {
   turn: async (run: (command: string) => CommandEnd, attempt: number) =>
-    runTurn(depsWith(store, scriptedSandbox(run)), { ...about, ...turn }, attemptNumber(attempt)),
+    runTurn(depsWith(store(), scriptedSandbox(run)), turnInput, attemptNumber(attempt)),
   exec: async (run: (command: string) => CommandEnd, attempt: number) =>
     runExec(
-      depsWith(store, scriptedSandbox(run)),
+      depsWith(store(), scriptedSandbox(run)),
       { ...about, exec: { id: 't', argv: ['make'], timeoutSeconds: 60 } },
       attemptNumber(attempt),
     ),
@@ -47,22 +25,6 @@ const works = {
 const gone = (): never => {
   throw new SandboxLost('sb-1', 'killed');
 };
-const dies = { code: 137, sandboxEnds: true };
-const refusal = (error: string): CommandEnd => ({
-  code: 22,
-  output: JSON.stringify({ error, message: 'no' }),
-});
-const status = (started: boolean): CommandEnd => ({
-  code: 0,
-  output: JSON.stringify({
-    supervisorVersion: 'v',
-    runtimeVersion: '1',
-    started,
-    generation: 1,
-    journalBytes: 0,
-    turnId: null,
-  }),
-});
 
 describe.each(['turn', 'exec'] as const)('a lost sandbox: the %s', (kind) => {
   test('has not begun when the request did not get into it', async () => {
@@ -90,15 +52,15 @@ describe.each(['turn', 'exec'] as const)('a lost sandbox: the %s', (kind) => {
 
   test('has not begun when the supervisor refused it and was being started again', async () => {
     const restarted = (command: string): CommandEnd => {
-      if (command.includes('/status')) return status(false);
-      return /turns|exec/.test(command) ? refusal('not-started') : dies;
+      if (command.includes('/status')) return answersStatus({ started: false });
+      return /turns|exec/.test(command) ? refuses('not-started') : dies;
     };
     expect(await works[kind](restarted, 1)).toMatchObject({ kind: 'sandbox-lost', started: false });
   });
 });
 
 test('a turn has begun when the event log says so, whoever wrote it there', async () => {
-  await store.events.appendOwn('s', [
+  await store().events.appendOwn('s', [
     {
       eventId: 'x',
       at: new Date().toISOString(),

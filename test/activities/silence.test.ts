@@ -1,43 +1,19 @@
 /** When a turn is reported as silent, and when a supervisor is given up, in a sandbox whose commands answer as told. */
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { runTurn } from '../../src/activities/turn.ts';
 import type { RunTurnInput, TurnReport } from '../../src/activities/types.ts';
 import type { JournalRecord, SupervisorStatus } from '../../src/contracts/supervisor.ts';
 import { ProviderUnavailable } from '../../src/sandbox/errors.ts';
 import type { ExecOptions, Sandbox } from '../../src/sandbox/provider.ts';
-import { openStore } from '../../src/store/open-store.ts';
-import type { Store } from '../../src/store/store.ts';
-import { temporaryFolder } from '../store/temporary-folder.ts';
-import { attemptNumber, depsWith, scriptedSandbox, sessionOf } from './scripted-sandbox.ts';
+import { sessionOf, turnInput } from './support/inputs.ts';
+import { attemptNumber, depsWith, scriptedSandbox } from './support/scripted-sandbox.ts';
+import { storeOfTest } from './support/store-of-test.ts';
+import { answersStatus, dies } from './support/supervisor-answers.ts';
+import { totals, turnEnded, turnSuspended } from './support/turn-records.ts';
 
-let folder: Awaited<ReturnType<typeof temporaryFolder>>;
-let store: Store;
+const { store } = storeOfTest();
 
-beforeEach(async () => {
-  folder = await temporaryFolder();
-  store = await openStore({ dataDirectory: folder.path });
-});
-afterEach(async () => {
-  await store.close();
-  await folder[Symbol.asyncDispose]();
-});
-
-const at = '2026-01-01T00:00:00.000Z';
-const totals = {
-  costUsd: 0.25,
-  durationMs: 5,
-  usage: { inputTokens: 1, outputTokens: 2, cacheReadTokens: 0, cacheWriteTokens: 0 },
-};
-const ended: JournalRecord = {
-  kind: 'turn.ended',
-  at,
-  turnId: 't',
-  outcome: { status: 'completed' },
-  totals,
-  answer: 'done',
-  agentSessionId: 'a',
-  carried: [],
-};
+const ended = turnEnded({ status: 'completed' });
 
 type Agent = SupervisorStatus['agent'];
 type Ping = { agent: Agent; turnId?: string | null } | 'silent' | 'outage';
@@ -53,9 +29,7 @@ function quietTurn(...answers: Ping[]) {
     if (answer === 'outage') throw new ProviderUnavailable('Modal does not answer');
     if (answer === 'silent') return { code: 28 };
     const { agent, turnId = 't' } = answer;
-    const versions = { supervisorVersion: 'v', runtimeVersion: '1' };
-    const status = { ...versions, started: true, generation: 1, journalBytes: 0, turnId, agent };
-    return { code: 0, output: JSON.stringify(status) };
+    return answersStatus({ turnId, agent });
   };
   const scripted = scriptedSandbox(ping);
   const sandbox: Sandbox = {
@@ -82,22 +56,13 @@ function quietTurn(...answers: Ping[]) {
 
 const session = sessionOf();
 const input: RunTurnInput = {
-  sessionId: 's',
+  ...turnInput,
   session: { ...session, options: { ...session.options, silenceSeconds: 1 } },
-  events: [],
-  generation: 1,
-  sandboxId: 'sb-1',
-  turnId: 't',
-  text: 'do it',
-  continuation: 0,
-  options: {},
-  steers: [],
-  budgetLeftUsd: null,
   costUsd: 1,
 };
 
 async function run(sandbox: Sandbox): Promise<TurnReport> {
-  return runTurn(depsWith(store, sandbox), input, attemptNumber(1));
+  return runTurn(depsWith(store(), sandbox), input, attemptNumber(1));
 }
 
 describe('a turn of which nothing comes', () => {
@@ -147,38 +112,29 @@ describe('a turn of which nothing comes', () => {
     const { sandbox } = quietTurn({ agent: { quietMs: 60_000, runningTools: 0 } });
     const leaving = new AbortController();
     const attempt = { ...attemptNumber(1), signal: leaving.signal };
-    const running = runTurn(depsWith(store, sandbox), input, attempt);
+    const running = runTurn(depsWith(store(), sandbox), input, attempt);
     leaving.abort(new Error('the worker shuts down'));
     await expect(running).rejects.toThrow();
   });
 });
 
 describe('a turn that is suspended', () => {
-  const suspended: JournalRecord = {
-    kind: 'turn.suspended',
-    at,
-    turnId: 't',
-    totals,
-    agentSessionId: 'a',
-    carried: [],
-  };
-
   test('has a checkpoint of its own, with what the conversation has cost by then', async () => {
     const turn = quietTurn({ agent: null });
-    turn.speak(suspended);
+    turn.speak(turnSuspended);
     const report = await run(turn.sandbox);
     expect(report).toMatchObject({ kind: 'suspended', totals });
-    const saved = await store.checkpoints.find('s', 'suspended-t-g1');
+    const saved = await store().checkpoints.find('s', 'suspended-t-g1');
     expect(saved).toMatchObject({ turnId: 't', generation: 1, costUsd: 1.25 });
     expect(report).toMatchObject({ checkpoint: saved });
-    expect(await store.events.lastSeq('s')).toBe(0);
+    expect(await store().events.lastSeq('s')).toBe(0);
   });
 
   test('is still suspended when its sandbox is lost before anybody heard of it', async () => {
     const turn = quietTurn({ agent: null });
-    turn.speak(suspended);
+    turn.speak(turnSuspended);
     await run(turn.sandbox);
-    const gone = scriptedSandbox(() => ({ code: 137, sandboxEnds: true }));
+    const gone = scriptedSandbox(() => dies);
     expect(await run(gone)).toMatchObject({ kind: 'suspended', totals: { costUsd: 0.25 } });
   });
 });

@@ -1,12 +1,14 @@
 /** Activities on a real store, in a sandbox whose commands end as told. */
-import { CredentialVault } from '../../src/activities/credentials.ts';
-import type { ActivityDeps } from '../../src/activities/deps.ts';
-import { sessionInputSchema } from '../../src/contracts/session-input.ts';
-import type { SessionInput } from '../../src/contracts/session-input.ts';
-import type { Sandbox, SandboxProvider } from '../../src/sandbox/provider.ts';
-import { CredentialGrants, credentialVariables, modalSecrets } from '../../src/secrets/credential-grants.ts';
-import { SealingKeys, generateSealingKey } from '../../src/secrets/sealing.ts';
-import type { Store } from '../../src/store/store.ts';
+import { CredentialVault } from '../../../src/activities/credentials.ts';
+import type { ActivityDeps } from '../../../src/activities/deps.ts';
+import type { Sandbox, SandboxProvider } from '../../../src/sandbox/provider.ts';
+import {
+  CredentialGrants,
+  credentialVariables,
+  modalSecrets,
+} from '../../../src/secrets/credential-grants.ts';
+import { SealingKeys, generateSealingKey } from '../../../src/secrets/sealing.ts';
+import type { Store } from '../../../src/store/store.ts';
 
 /** How a command ends, and what is true then. */
 export type CommandEnd = { code: number; output?: string; stderr?: string; sandboxEnds?: boolean };
@@ -84,13 +86,4 @@ export function depsWith(store: Store, sandbox: Sandbox): ActivityDeps & { creat
 export function attemptNumber(number: number) {
   const { signal } = new AbortController();
   return { signal, number, report: () => undefined, cancelRequested: () => false };
-}
-
-export function sessionOf(credentials: SessionInput['credentials'] = {}): SessionInput {
-  return sessionInputSchema.parse({
-    sessionId: 's',
-    repositories: [{ url: 'https://github.com/acme/shop.git' }],
-    user: { name: 'Ada', email: 'ada@example.com' },
-    credentials,
-  });
 }
