@@ -9,7 +9,7 @@ import type { SessionData } from './session-data.ts';
 export function stateView(input: SessionInput, data: SessionData, runningExecs: number): SessionState {
   const { phase } = data;
   const message = phase.status === 'closed' ? phase.message : undefined;
-  const running = phase.status === 'running' ? phase.turnId : null;
+  const running = runningTurnId(data);
   return {
     sessionId: input.sessionId,
     status: phase.status,
@@ -36,7 +36,7 @@ export function stateView(input: SessionInput, data: SessionData, runningExecs: 
 }
 
 export function turnView(data: SessionData, turnId: string): TurnView | null {
-  if (data.phase.status === 'running' && data.phase.turnId === turnId) return { turnId, status: 'running' };
+  if (runningTurnId(data) === turnId) return { turnId, status: 'running' };
   const [first] = data.queue;
   if (first?.steers.some((said) => said.promptId === turnId) === true)
     return { turnId, status: 'steering', into: first.id };
@@ -46,6 +46,11 @@ export function turnView(data: SessionData, turnId: string): TurnView | null {
   return ended === undefined
     ? null
     : { turnId, answer: ended.answer, costUsd: ended.costUsd, ...ended.outcome };
+}
+
+/** Between two turns the session stays `running`, and the first of them has ended. */
+function runningTurnId({ phase, queue }: SessionData): string | null {
+  return phase.status === 'running' && queue[0]?.id === phase.turnId ? phase.turnId : null;
 }
 
 export function execView(data: SessionData, running: ReadonlySet<string>, execId: string): ExecView | null {

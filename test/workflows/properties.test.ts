@@ -5,8 +5,8 @@ import { canExec } from '../../src/workflows/beside-the-loop.ts';
 import { clocksOf } from '../../src/workflows/clocks.ts';
 import { begunTurn, nextStep } from '../../src/workflows/decisions.ts';
 import { sessionDataSchema } from '../../src/workflows/session-data.ts';
+import type { Outcome, TurnEnding } from './support/driven-loop.ts';
 import { SessionDriver } from './support/session-driver.ts';
-import type { Outcome, TurnEnding } from './support/session-driver.ts';
 
 type Act = { says: string; on: (driver: SessionDriver) => void };
 

@@ -1,3 +1,4 @@
+import { WorkflowFailedError } from '@temporalio/client';
 import { expect, test } from 'vitest';
 import { failureTypes } from '../../src/contracts/failures.ts';
 import * as messages from '../../src/contracts/session-messages.ts';
@@ -88,4 +89,40 @@ test('a fork begins at the checkpoint of the other session', async () => {
   ]);
   const forked = activities.events.find(({ body }) => body.type === 'session.forked');
   expect(forked?.body.data).toEqual({ fromSessionId: 'source', checkpointId: 'turn-p7' });
+});
+
+/** Its checkpoint is no sign that it has begun. */
+test.each([
+  {
+    what: 'its checkpoint cannot be had',
+    script: { prepare: () => fail(failureTypes.checkpointUnusable, 'there is no checkpoint "turn-p7"') },
+    message: 'there is no checkpoint "turn-p7"',
+    last: 'prepare source turn-p7',
+  },
+  {
+    what: 'its sandbox does not start',
+    script: { start: () => fail(failureTypes.startFailed, 'repository not found') },
+    message: 'repository not found',
+    last: expect.stringMatching(/^start g1 fork-/),
+  },
+])('a fork of which $what never began', async ({ what, script, message, last }) => {
+  const activities = scriptedActivities(script);
+  await harness.runSession({
+    sessionId: `fork-${what.replaceAll(' ', '-')}`,
+    activities,
+    request: { fork: { sessionId: 'source', checkpointId: 'turn-p7' } },
+    story: async (handle) => {
+      await send(handle, 'p1').catch(() => undefined);
+      await expect(handle.result()).rejects.toThrow(WorkflowFailedError);
+      expect(await handle.query(messages.stateQuery)).toMatchObject({ status: 'closed', message });
+    },
+  });
+  const bodies = activities.events.map(({ body }) => body);
+  expect(bodies.filter(({ type }) => type === 'session.closed')).toMatchObject([
+    { data: { reason: 'start-failed', message } },
+  ]);
+  const failures = bodies.flatMap((body) => (body.type === 'turn.failed' ? [body.data.failure] : []));
+  for (const failure of failures) expect(failure).toEqual({ kind: 'start', message });
+  const calls = activities.calls.filter((call) => call !== 'record');
+  expect(calls.slice(-3)).toEqual([last, 'end', 'close']);
 });

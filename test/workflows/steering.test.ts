@@ -1,8 +1,11 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import { failureTypes } from '../../src/contracts/failures.ts';
 import { turnEndEventId } from '../../src/contracts/ids.ts';
 import * as messages from '../../src/contracts/session-messages.ts';
+import type { TurnView } from '../../src/contracts/turn.ts';
 import type { RunTurnInput } from '../../src/activities/types.ts';
-import { ended, scriptedActivities } from './support/scripted-activities.ts';
+import { ended, fail, scriptedActivities } from './support/scripted-activities.ts';
+import type { ScriptedActivities } from './support/scripted-activities.ts';
 import { SessionHarness, eventTypes } from './support/session-harness.ts';
 import { HeldTurn, send, terminate, untilState, untilTurn } from './support/story-words.ts';
 
@@ -87,6 +90,81 @@ test('what was said within a turn is said again when its sandbox is lost', async
     await terminate(handle);
   });
   expect(inputs.map(({ steers }) => steers)).toEqual([[], [{ promptId: 's1', text: 's1' }]]);
+});
+
+/** Their turn `p1` ends with the agent told of these, whatever was given to it. */
+function thatTold(steered: string[], script: Parameters<typeof scriptedActivities>[0]): ScriptedActivities {
+  const scripted = scriptedActivities(script);
+  return {
+    ...scripted,
+    runTurn: async (input) => {
+      const report = await scripted.runTurn(input);
+      return report.kind === 'ended' && input.turnId === 'p1' ? { ...report, steered } : report;
+    },
+  };
+}
+
+/** Whoever carried it, the journal alone knows whether the agent had it. */
+describe('a steering prompt that goes with the continuation of a silent turn', () => {
+  /** The turn falls silent with `s1` not taken, and is over when the continuation comes: its agent was told `heard`. */
+  const play = async (heard: string[], s1: TurnView['status']): Promise<string[]> => {
+    const held = new HeldTurn();
+    const carried: string[][] = [];
+    const activities = thatTold(heard, {
+      turn: async (input) => {
+        if (input.turnId !== 'p1') return ended(input);
+        carried.push(input.steers.map(({ promptId }) => promptId));
+        await held.released;
+        return input.continuation === 0 ? { kind: 'agent-silent', quietSeconds: 300 } : ended(input);
+      },
+      steer: () => {
+        held.release();
+        return { steered: false };
+      },
+    });
+    await harness.run(activities, async (handle) => {
+      await send(handle, 'p1');
+      await untilTurn(handle, 'p1', 'running');
+      await send(handle, 's1', { mode: 'steer' });
+      await untilTurn(handle, 'p1', 'completed');
+      await untilState(handle, 'idle');
+      expect(await handle.query(messages.turnQuery, 's1')).toMatchObject({ turnId: 's1', status: s1 });
+      await terminate(handle);
+    });
+    expect(carried).toEqual([[], ['s1']]);
+    return activities.calls.filter((call) => call.startsWith('turn '));
+  };
+
+  test('is a turn of its own when the turn had ended before the agent was told', async () => {
+    expect(await play([], 'completed')).toEqual(['turn p1 #1', 'turn p1 #2', 'turn s1 #1']);
+  });
+
+  test('ends with the turn when the agent was told, and does not run once more', async () => {
+    expect(await play(['s1'], 'steered')).toEqual(['turn p1 #1', 'turn p1 #2']);
+  });
+});
+
+test('what was said within a turn although nobody could say so ends with the turn', async () => {
+  const held = new HeldTurn();
+  const activities = thatTold(['s1'], {
+    turn: async (input) => {
+      await held.released;
+      return ended(input);
+    },
+    steer: () => {
+      held.release();
+      return fail(failureTypes.inconsistent, 'the answer was lost');
+    },
+  });
+  await harness.run(activities, async (handle) => {
+    await send(handle, 'p1');
+    await untilTurn(handle, 'p1', 'running');
+    await send(handle, 's1', { mode: 'steer' });
+    await untilState(handle, ({ status, turns }) => status === 'idle' && turns > 0);
+    expect(await handle.query(messages.turnQuery, 's1')).toMatchObject({ status: 'steered', into: 'p1' });
+    await terminate(handle);
+  });
+  expect(activities.calls.filter((call) => call.startsWith('turn '))).toEqual(['turn p1 #1']);
 });
 
 test('an interrupting prompt runs next, and the running turn is interrupted', async () => {

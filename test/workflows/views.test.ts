@@ -124,6 +124,20 @@ describe('a turn', () => {
     expect(turnView(busy, id)).toEqual(view);
   });
 
+  test('that has ended is not shown as running while the session is between it and the next one', () => {
+    const between: SessionData = {
+      ...busy,
+      phase: { status: 'running', turnId: 'p0' },
+      queue: [prompt('p2')],
+    };
+    expect(turnView(between, 'p0')).toMatchObject({ status: 'completed' });
+    expect(stateView(input, between, 0)).toMatchObject({
+      status: 'running',
+      turnId: null,
+      queue: [{ turnId: 'p2' }],
+    });
+  });
+
   test('that nothing goes before waits at position 0', () => {
     const paused = data({ phase: { status: 'paused' }, queue: [prompt('p1')] });
     expect(turnView(paused, 'p1')).toEqual({ turnId: 'p1', status: 'queued', position: 0 });
