@@ -1,6 +1,6 @@
-/** What the reaper has to remember: closed sessions with the time of their forgetting, and sandboxes without an owner. */
+/** Closed sessions, each with the time of its forgetting. */
 import type { StoreDatabase } from './database.ts';
-import type { ClosedSessions, UnownedSandboxes } from './keeping-port.ts';
+import type { ClosedSessions } from './keeping-port.ts';
 
 export function createClosedSessions(database: StoreDatabase): ClosedSessions {
   return {
@@ -29,23 +29,5 @@ export function createClosedSessions(database: StoreDatabase): ClosedSessions {
         .orderBy('forget_at');
       return (await over.execute()).map((row) => row.session_id);
     },
-  };
-}
-
-export function createUnownedSandboxes(database: StoreDatabase): UnownedSandboxes {
-  return {
-    see: async (sandboxIds, nowIso) =>
-      database.write(async (db) => {
-        const known = await db.selectFrom('unowned_sandboxes').selectAll().execute();
-        const before = new Map(known.map((row) => [row.sandbox_id, row.seen_at]));
-        await db.deleteFrom('unowned_sandboxes').execute();
-        const seen = new Map(sandboxIds.map((id) => [id, before.get(id) ?? nowIso]));
-        for (const [sandboxId, seenAt] of seen)
-          await db
-            .insertInto('unowned_sandboxes')
-            .values({ sandbox_id: sandboxId, seen_at: seenAt })
-            .execute();
-        return seen;
-      }),
   };
 }

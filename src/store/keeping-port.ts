@@ -1,5 +1,5 @@
-/** The part of the store port that says what is kept for how long, and how a session goes back to what was kept. */
-import type { Checkpoint, Snapshot } from '../contracts/checkpoint.ts';
+/** The part of the store port that says what is kept, and for how long: what the reaper goes by. */
+import type { Checkpoint } from '../contracts/checkpoint.ts';
 
 /** A snapshot of a session's file system: an image of the provider, which keeps it until somebody deletes it. */
 export type SnapshotRecord = {
@@ -33,38 +33,6 @@ export type SnapshotAccount = {
   recordDeleted(imageId: string): Promise<void>;
   /** Of one session, oldest first. */
   list(sessionId: string): Promise<SnapshotRecord[]>;
-};
-
-/** A checkpoint, and the snapshot that a restore of it starts from. */
-export type RestorePoint = {
-  checkpoint: Checkpoint;
-  /** Its own, else the newest usable one that was taken before it on its line; null where there is none. */
-  snapshot: Snapshot | null;
-};
-
-/** `sourceCheckpointId`: the checkpoint that was copied. */
-export type ForkPoint = RestorePoint & { sourceCheckpointId: string };
-
-export type RestorePoints = {
-  /**
-   * The session goes on from this checkpoint: it is saved once more, as `as` writes it, and is the latest one then; the
-   * conversation ends where it ended there. What came after it stays, and can be gone back to. Keyed by the id that `as`
-   * gives: what is there stays. Null when there is no such checkpoint.
-   */
-  rewind(
-    to: { sessionId: string; checkpointId: string },
-    as: (checkpoint: Checkpoint) => Checkpoint,
-    isUsable: (snapshot: Snapshot) => boolean,
-  ): Promise<RestorePoint | null>;
-  /**
-   * Gives another session a checkpoint (without an id the latest) with its conversation and carried work, as `as` writes
-   * it. Keyed by the other session: a fork that was made stays as it is. Null when there is no such checkpoint.
-   */
-  fork(
-    from: { sessionId: string; checkpointId: string | null },
-    as: (checkpoint: Checkpoint) => Checkpoint,
-    isUsable: (snapshot: Snapshot) => boolean,
-  ): Promise<ForkPoint | null>;
 };
 
 /** Sessions that closed and kept what they had. */

@@ -6,7 +6,7 @@ import { sql } from 'kysely';
 import { Migrator } from 'kysely/migration';
 import { createCarriedWork } from './blobs.ts';
 import { createCheckpoints } from './checkpoints.ts';
-import { createClosedSessions, createUnownedSandboxes } from './closed-sessions.ts';
+import { createClosedSessions } from './closed-sessions.ts';
 import { StoreDatabase } from './database.ts';
 import { deleteSession } from './delete-session.ts';
 import { Doorbell } from './doorbell.ts';
@@ -22,6 +22,7 @@ import { createSnapshotAccount } from './snapshot-account.ts';
 import { isBusy } from './sqlite-connection.ts';
 import type { Store, StoreReader } from './store.ts';
 import { createTranscripts } from './transcripts.ts';
+import { createUnownedSandboxes } from './unowned-sandboxes.ts';
 
 export type StoreLocation = { file: string } | { dataDirectory: string };
 

@@ -7,7 +7,7 @@ import type { Checkpoint, Snapshot } from '../contracts/checkpoint.ts';
 import { checkpointIn, findRow, latestRow, saveCheckpoint } from './checkpoints.ts';
 import { branchConversation, copyConversation } from './conversation-copies.ts';
 import type { StoreDatabase } from './database.ts';
-import type { ForkPoint, RestorePoint, RestorePoints } from './keeping-port.ts';
+import type { ForkPoint, RestorePoint, RestorePoints } from './restoring-port.ts';
 import type { Tables } from './schema.ts';
 import { rewindConversation } from './rewound-conversations.ts';
 import { snapshotIn, snapshotsOnLine } from './snapshot-account.ts';

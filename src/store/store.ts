@@ -15,7 +15,8 @@
 import type { Checkpoint } from '../contracts/checkpoint.ts';
 import type { EventBody, EventType, OwnEvent, SessionEvent } from '../contracts/events.ts';
 import type { TranscriptBatch, TranscriptEntry } from '../contracts/transcript.ts';
-import type { ClosedSessions, RestorePoints, SnapshotAccount, UnownedSandboxes } from './keeping-port.ts';
+import type { ClosedSessions, SnapshotAccount, UnownedSandboxes } from './keeping-port.ts';
+import type { RestorePoints } from './restoring-port.ts';
 
 /** What watchers of sessions may use: nothing in it writes. */
 export type StoreReader = {
