@@ -61,8 +61,6 @@ export const agentFaults: readonly Fault[] = [
   {
     ...onAgent,
     ...wrapped,
-    // The Agent SDK passes over lines that are no message: nobody may notice.
-    consequence: 'nothing',
     name: 'agent-garbage',
     what: 'garbage on the agent’s stdout',
     strike: async ({ lane }) => signal(lane, isWrapper, 'SIGUSR2'),

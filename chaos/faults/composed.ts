@@ -1,4 +1,4 @@
-/** Faults that are a short story of their own. */
+/** Faults of several blows, each a short story. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { workflowIdOf } from '../../src/contracts/ids.ts';
 import { planPrompt } from '../scenario/play.ts';
@@ -9,7 +9,7 @@ import type { Fault } from './fault.ts';
 
 const patienceMs = 3_000;
 
-export const specialFaults: readonly Fault[] = [
+export const composedFaults: readonly Fault[] = [
   {
     name: 'task-kill',
     what: 'worker killed inside a workflow task',

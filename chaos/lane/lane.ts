@@ -12,6 +12,7 @@ import type { GitServer } from '../../src/dev/git-server/server.ts';
 import { startScriptedModel } from '../../src/dev/scripted-model/server.ts';
 import type { ScriptedModel } from '../../src/dev/scripted-model/server.ts';
 import { openModal } from '../../src/dev/stack/modal.ts';
+import type { StackModal } from '../../src/dev/stack/modal.ts';
 import { acquireTemporalBinary } from '../../src/dev/temporal/acquire.ts';
 import { startTemporalServer } from '../../src/dev/temporal/server.ts';
 import type { TemporalServer } from '../../src/dev/temporal/server.ts';
@@ -68,18 +69,10 @@ export async function openLane(options: LaneOptions): Promise<Lane> {
   const place = keep(await makeLaneDirectory(cacheDirectory), async (part) => part.remove());
   const { directory, dataDirectory } = place;
   const credentials = { github: canary('git'), claude: canary('model') };
-  const gatekeeper = keep(await startGatekeeper(), async (part) => part.close());
-  const effects = keep(await startEffectCounter(), async (part) => part.close());
-  const model = keep(await startScriptedModel({ credential: credentials.claude }), async (part) =>
-    part.close(),
-  );
-  const gitDirectory = join(directory, 'git');
-  await mkdir(gitDirectory);
-  const git = keep(
-    await startGitServer({ directory: gitDirectory, token: credentials.github }),
-    async (part) => part.close(),
-  );
-  await createDemoRepository({ directory: gitDirectory, name: templateRepository });
+  const gatekeeper = keep(await startGatekeeper(), close);
+  const effects = keep(await startEffectCounter(), close);
+  const model = keep(await startScriptedModel({ credential: credentials.claude }), close);
+  const git = keep(await openGit(join(directory, 'git'), credentials.github), close);
   const environment = cleanEnvironment();
   const modal = keep(
     await openModal({ cacheDirectory, dataDirectory: directory, logDirectory: directory, environment, log }),
@@ -88,9 +81,7 @@ export async function openLane(options: LaneOptions): Promise<Lane> {
   const { serverUrl, emulator } = modal;
   if (serverUrl === undefined || emulator === null) throw new TypeError('faults strike Local Modal only');
   const temporal = keep(await openTemporal(options, directory), async (part) => part.stop());
-  const connection = keep(await Connection.connect({ address: temporal.address }), async (part) =>
-    part.close(),
-  );
+  const connection = keep(await Connection.connect({ address: temporal.address }), close);
   const taskQueue = `chaos-${randomBytes(4).toString('hex')}`;
   const workers = keep(
     new WorkerPool({
@@ -98,39 +89,66 @@ export async function openLane(options: LaneOptions): Promise<Lane> {
       logDirectory: directory,
       environment: {
         ...environment,
-        TEMPORAL_ADDRESS: temporal.address,
-        TEMPORAL_NAMESPACE: temporal.namespace,
+        ...temporalVariables(temporal),
+        ...modalVariables(modal),
+        ...bundleVariables(options),
         HARVEST_DATA_DIR: dataDirectory,
         HARVEST_TASK_QUEUE: taskQueue,
         HARVEST_MODEL_URL: model.url,
-        HARVEST_WORKFLOW_BUNDLE: options.workflowBundle,
-        MODAL_SERVER_URL: serverUrl,
-        MODAL_TOKEN_ID: modal.credentials.tokenId,
-        MODAL_TOKEN_SECRET: modal.credentials.tokenSecret,
         CHAOS_GATE: gatekeeper.url,
-        NODE_COMPILE_CACHE: join(dirname(options.workflowBundle), 'compiled'),
       },
     }),
     async (part) => part.stopAll(),
   );
-  const layers = join(directory, 'modal', 'layers');
   const running = started.move();
   return {
     directory,
     dataDirectory,
     containersDirectory: join(directory, 'modal', 'containers'),
-    baseLayers: new Set((await readdir(layers)).map((name) => join(layers, name))),
+    baseLayers: await entriesOf(join(directory, 'modal', 'layers')),
     temporal,
     client: new Client({ connection, namespace: temporal.namespace }),
     modal: { url: serverUrl, strike: async (fault) => strike(emulator.controlUrl, fault) },
     model,
-    git: { ...git, directory: gitDirectory },
+    git,
     effects,
     gatekeeper,
     workers,
     credentials,
     taskQueue,
     close: async () => running.disposeAsync(),
+  };
+}
+
+async function close(part: { close(): Promise<unknown> }): Promise<void> {
+  await part.close();
+}
+
+async function entriesOf(folder: string): Promise<Set<string>> {
+  return new Set((await readdir(folder)).map((name) => join(folder, name)));
+}
+
+async function openGit(directory: string, token: string): Promise<Lane['git']> {
+  await mkdir(directory);
+  const git = await startGitServer({ directory, token });
+  await createDemoRepository({ directory, name: templateRepository });
+  return { ...git, directory };
+}
+
+function temporalVariables({ address, namespace }: TemporalServer): Record<string, string> {
+  return { TEMPORAL_ADDRESS: address, TEMPORAL_NAMESPACE: namespace };
+}
+
+function modalVariables({ serverUrl, credentials }: StackModal): Record<string, string | undefined> {
+  const { tokenId, tokenSecret } = credentials;
+  return { MODAL_SERVER_URL: serverUrl, MODAL_TOKEN_ID: tokenId, MODAL_TOKEN_SECRET: tokenSecret };
+}
+
+/** What workers find done already: a killed one is to be replaced soon. */
+function bundleVariables({ workflowBundle }: LaneOptions): Record<string, string> {
+  return {
+    HARVEST_WORKFLOW_BUNDLE: workflowBundle,
+    NODE_COMPILE_CACHE: join(dirname(workflowBundle), 'compiled'),
   };
 }
 

@@ -1,7 +1,6 @@
 /** A file system of a few MiB in memory: a disk that can be filled without harm to anybody else. */
 import { execFile } from 'node:child_process';
-import { mkdir, statfs, writeFile } from 'node:fs/promises';
-import { rm } from 'node:fs/promises';
+import { mkdir, rm, statfs, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
