@@ -1,20 +1,11 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { InvalidRequest, RequestFailed, RequestRejected, SessionNotFound } from '../../src/client.ts';
-import type { Harvest, Session } from '../../src/client.ts';
+import type { Session } from '../../src/client.ts';
 import { listedCheckpoint } from '../../src/client/checkpoints.ts';
-import { Stand, aRequest } from './fixtures/stand.ts';
+import { aRequest } from './fixtures/stand.ts';
+import { standOfFile } from './support/stand-of-file.ts';
 
-let stand: Stand;
-let harvest: Harvest;
-
-beforeAll(async () => {
-  stand = await Stand.start();
-  harvest = await stand.connect();
-});
-afterAll(async () => {
-  await harvest.close();
-  await stand.stop();
-});
+const { harvest } = standOfFile();
 
 /** With two turns and a snapshot behind it. A turn costs 0.25 here. */
 async function talkedTo(session: Session): Promise<void> {
@@ -37,7 +28,7 @@ test('a checkpoint is shown with its turn, cost and heads, and without what only
 });
 
 test('the checkpoints of a session are listed, oldest first', async () => {
-  await using session = await harvest.createSession(aRequest());
+  await using session = await harvest().createSession(aRequest());
   await talkedTo(session);
   const taken = await session.checkpoint();
   await expect
@@ -47,11 +38,11 @@ test('the checkpoints of a session are listed, oldest first', async () => {
       { checkpointId: 'turn-two', costUsd: 0.5, hasSnapshot: false },
       { ...taken, costUsd: 0.5, hasSnapshot: true },
     ]);
-  expect(await harvest.session('nobody').checkpoints()).toEqual([]);
+  expect(await harvest().session('nobody').checkpoints()).toEqual([]);
 });
 
 test('rewind resolves with the session as it is at the checkpoint, live, and can be repeated', async () => {
-  await using session = await harvest.createSession(aRequest());
+  await using session = await harvest().createSession(aRequest());
   await talkedTo(session);
   const state = await session.rewind('turn-one');
   expect(state).toMatchObject({ status: 'idle', generation: 2, costUsd: 0.25, spentUsd: 0.5 });
@@ -61,14 +52,14 @@ test('rewind resolves with the session as it is at the checkpoint, live, and can
 });
 
 test('a paused session is rewound into a sandbox', async () => {
-  await using session = await harvest.createSession(aRequest());
+  await using session = await harvest().createSession(aRequest());
   await talkedTo(session);
   await session.pause();
   expect(await session.rewind('turn-one')).toMatchObject({ status: 'idle', generation: 2, costUsd: 0.25 });
 });
 
 test('a rewind to what is not there fails with a sentence, and the session stays where it was', async () => {
-  await using session = await harvest.createSession(aRequest());
+  await using session = await harvest().createSession(aRequest());
   await talkedTo(session);
   const rewinding = session.rewind('turn-three');
   await rewinding.accepted;
@@ -80,14 +71,14 @@ test('a rewind to what is not there fails with a sentence, and the session stays
 
 test('a rewind whose sandbox cannot be had leaves the session paused, and says why', async () => {
   const options = { environment: { RESTORE: 'fails' } };
-  await using session = await harvest.createSession(aRequest({ options }));
+  await using session = await harvest().createSession(aRequest({ options }));
   await talkedTo(session);
   await expect(session.rewind('turn-one')).rejects.toThrow('the session could not be resumed: no image');
   expect(await session.state()).toMatchObject({ status: 'paused', costUsd: 0.25 });
 });
 
 test('a rewind after what the event log says is over is not refused for it', async () => {
-  await using session = await harvest.createSession(aRequest());
+  await using session = await harvest().createSession(aRequest());
   await talkedTo(session);
   for (const round of [1, 2, 3]) {
     await session.prompt(`say ${round}`).result();
@@ -98,7 +89,7 @@ test('a rewind after what the event log says is over is not refused for it', asy
 });
 
 test('a session is not rewound under a turn', async () => {
-  await using session = await harvest.createSession(aRequest());
+  await using session = await harvest().createSession(aRequest());
   await talkedTo(session);
   for await (const event of session.prompt('hold', { id: 'long' })) if (event.type === 'turn.started') break;
   await expect(session.rewind('turn-one')).rejects.toThrow(RequestRejected);
@@ -108,7 +99,7 @@ test('a session is not rewound under a turn', async () => {
 test('a fork begins at a checkpoint of another session, with its request, and goes its own way', async () => {
   const claude = { from: 'environment', variable: 'ANTHROPIC_API_KEY' } as const;
   const options = { model: 'one', idleSeconds: 60 };
-  await using source = await harvest.createSession(aRequest({ options, credentials: { claude } }));
+  await using source = await harvest().createSession(aRequest({ options, credentials: { claude } }));
   await talkedTo(source);
   const given = { sessionId: 'forked', checkpointId: 'turn-one', options: { model: 'two' }, keep: true };
   await using fork = await source.fork(given);
@@ -131,7 +122,7 @@ async function* seen(session: Session): AsyncGenerator<{ type: string; data: unk
 }
 
 test('a closed session is forked at its newest checkpoint', async () => {
-  const source = await harvest.createSession(aRequest());
+  const source = await harvest().createSession(aRequest());
   await talkedTo(source);
   await source.terminate();
   await using fork = await source.fork();
@@ -139,10 +130,10 @@ test('a closed session is forked at its newest checkpoint', async () => {
 });
 
 test('createSession takes a fork, too; a checkpoint that is not there closes the session with a sentence', async () => {
-  await using source = await harvest.createSession(aRequest());
+  await using source = await harvest().createSession(aRequest());
   await talkedTo(source);
   const fork = { sessionId: source.id, checkpointId: 'turn-none' };
-  const session = await harvest.createSession(aRequest({ fork }));
+  const session = await harvest().createSession(aRequest({ fork }));
   const events = await Array.fromAsync(session.events());
   expect(events.at(-1)).toMatchObject({ data: { reason: 'start-failed' } });
   await expect(session.resume()).rejects.toThrow('turn-none');
@@ -150,7 +141,7 @@ test('createSession takes a fork, too; a checkpoint that is not there closes the
 });
 
 test('a credential that was sealed for the source is given again, and not found out from the source', async () => {
-  await using source = await harvest.createSession(aRequest({ credentials: { github: 'ghp_secret' } }));
+  await using source = await harvest().createSession(aRequest({ credentials: { github: 'ghp_secret' } }));
   const refused = source.fork({ credentials: { claude: 'sk-ant-api-1' } });
   await expect(refused).rejects.toThrow(InvalidRequest);
   await expect(refused).rejects.toThrow(
@@ -159,5 +150,5 @@ test('a credential that was sealed for the source is given again, and not found 
   await source.prompt('say one').result();
   await using fork = await source.fork({ credentials: { github: 'ghp_secret' } });
   expect(await fork.resume()).toMatchObject({ status: 'idle' });
-  await expect(harvest.session('nobody').fork()).rejects.toThrow(SessionNotFound);
+  await expect(harvest().session('nobody').fork()).rejects.toThrow(SessionNotFound);
 });

@@ -1,20 +1,11 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { InvalidRequest, PromptRejected, RequestRejected } from '../../src/client.ts';
-import type { Harvest, Session, Turn } from '../../src/client.ts';
+import type { Session, Turn } from '../../src/client.ts';
 import { expectWholeLog } from '../support/log-checks.ts';
-import { Stand, aRequest } from './fixtures/stand.ts';
+import { aRequest } from './fixtures/stand.ts';
+import { standOfFile } from './support/stand-of-file.ts';
 
-let stand: Stand;
-let harvest: Harvest;
-
-beforeAll(async () => {
-  stand = await Stand.start();
-  harvest = await stand.connect();
-});
-afterAll(async () => {
-  await harvest.close();
-  await stand.stop();
-});
+const { harvest } = standOfFile();
 
 /** A turn that runs until it is interrupted. */
 async function running(session: Session, id = 'long'): Promise<Turn> {
@@ -34,7 +25,7 @@ async function endWhole(session: Session): Promise<void> {
 }
 
 test('a steering prompt ends when the agent has it, and names the turn it steered', async () => {
-  const session = await harvest.createSession(aRequest());
+  const session = await harvest().createSession(aRequest());
   const long = await running(session);
   const steering = session.prompt('also this', { id: 'more', mode: 'steer' });
   expect(await steering.accepted).toMatchObject({ turnId: 'more', steers: 'long' });
@@ -57,7 +48,7 @@ test('a steering prompt ends when the agent has it, and names the turn it steere
 });
 
 test('a steering prompt that comes too late gets a turn of its own', async () => {
-  const session = await harvest.createSession(aRequest());
+  const session = await harvest().createSession(aRequest());
   await running(session);
   const late = session.prompt('too late', { id: 'late', mode: 'steer' });
   expect(await late.accepted).toMatchObject({ steers: 'long' });
@@ -68,14 +59,14 @@ test('a steering prompt that comes too late gets a turn of its own', async () =>
 });
 
 test('where nothing runs a steering prompt is queued like any other', async () => {
-  await using session = await harvest.createSession(aRequest());
+  await using session = await harvest().createSession(aRequest());
   const turn = session.prompt('say so', { mode: 'steer' });
   expect(await turn.accepted).toEqual({ turnId: turn.turnId, position: 0 });
   expect(await turn.result()).toMatchObject({ status: 'completed', text: 'so' });
 });
 
 test('a prompt that still waits when the session ends has failed with it', async () => {
-  const session = await harvest.createSession(aRequest());
+  const session = await harvest().createSession(aRequest());
   await running(session);
   const queued = session.prompt('say never', { id: 'queued' });
   await queued.accepted;
@@ -84,7 +75,7 @@ test('a prompt that still waits when the session ends has failed with it', async
 });
 
 test('a prompt that interrupts runs next, before those that wait', async () => {
-  const session = await harvest.createSession(aRequest());
+  const session = await harvest().createSession(aRequest());
   const long = await running(session);
   const waiting = session.prompt('say last', { id: 'waiting' });
   await waiting.accepted;
@@ -98,7 +89,7 @@ test('a prompt that interrupts runs next, before those that wait', async () => {
 });
 
 test('a prompt that waits is cancelled, once and again; it ends its followers', async () => {
-  const session = await harvest.createSession(aRequest());
+  const session = await harvest().createSession(aRequest());
   await running(session);
   const waiting = session.prompt('say never', { id: 'waiting' });
   const followed = typesOf(waiting);
@@ -119,7 +110,7 @@ test('a prompt that waits is cancelled, once and again; it ends its followers', 
 });
 
 test('what runs, has ended or never was is not cancelled, and the sentence says so', async () => {
-  await using session = await harvest.createSession(aRequest());
+  await using session = await harvest().createSession(aRequest());
   await session.prompt('say done', { id: 'done' }).result();
   await running(session);
   await expect(session.cancel('long')).rejects.toThrow(RequestRejected);
@@ -129,7 +120,7 @@ test('what runs, has ended or never was is not cancelled, and the sentence says 
 });
 
 test('a mode or options that are none are refused before anything is sent', async () => {
-  const session = harvest.session('nobody');
+  const session = harvest().session('nobody');
   const wrong = [
     { options: { maxTurns: 0 }, field: 'options.maxTurns' },
     { options: { budgetUsd: -1 }, field: 'options.budgetUsd' },
@@ -143,7 +134,7 @@ test('a mode or options that are none are refused before anything is sent', asyn
 });
 
 test('prompts wait while the budget is used up, and run when it is raised', async () => {
-  const session = await harvest.createSession(aRequest({ options: { budgetUsd: 0.2 } }));
+  const session = await harvest().createSession(aRequest({ options: { budgetUsd: 0.2 } }));
   // A turn costs 0.25 here.
   await session.prompt('say one').result();
   const waiting = session.prompt('say two');

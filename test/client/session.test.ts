@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Client, Connection } from '@temporalio/client';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import {
   HarvestClosed,
   InvalidRequest,
@@ -11,34 +10,16 @@ import {
   TurnFailed,
   TurnNotFound,
 } from '../../src/client.ts';
-import type { Harvest, SessionEvent } from '../../src/client.ts';
+import type { SessionEvent } from '../../src/client.ts';
 import { bounds } from '../../src/contracts/bounds.ts';
-import { Stand, aRequest } from './fixtures/stand.ts';
+import { aRequest } from './fixtures/stand.ts';
+import { standOfFile } from './support/stand-of-file.ts';
+import { withTemporal } from './support/with-temporal.ts';
 
-let stand: Stand;
-let harvest: Harvest;
-
-beforeAll(async () => {
-  stand = await Stand.start();
-  harvest = await stand.connect();
-});
-afterAll(async () => {
-  await harvest.close();
-  await stand.stop();
-});
+const { stand, harvest } = standOfFile();
 
 async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
   return Array.fromAsync(items);
-}
-
-/** Past the client: what somebody else does, and what only Temporal knows. */
-async function withTemporal<T>(work: (client: Client) => Promise<T>): Promise<T> {
-  const connection = await Connection.connect({ address: stand.temporal.address });
-  try {
-    return await work(new Client({ connection }));
-  } finally {
-    await connection.close();
-  }
 }
 
 function typesOf(events: SessionEvent[]): string[] {
@@ -46,7 +27,7 @@ function typesOf(events: SessionEvent[]): string[] {
 }
 
 test('a prompt is followed from its queueing to the end of its turn', async () => {
-  await using session = await harvest.createSession(aRequest());
+  await using session = await harvest().createSession(aRequest());
   // What belongs to the session's start is in the log then.
   expect(await session.resume()).toMatchObject({ status: 'idle' });
   const events = await collect(session.prompt('say hello world'));
@@ -65,7 +46,7 @@ test('a prompt is followed from its queueing to the end of its turn', async () =
 });
 
 test('a prompt is sent at the call, whether or not anybody looks at it', async () => {
-  await using session = await harvest.createSession(aRequest());
+  await using session = await harvest().createSession(aRequest());
   session.prompt('say hello', { id: 'unseen' });
   const seen: string[] = [];
   for await (const event of session.events()) {
@@ -76,12 +57,12 @@ test('a prompt is sent at the call, whether or not anybody looks at it', async (
 });
 
 test('promptText gives only the text, as it comes', async () => {
-  await using session = await harvest.createSession(aRequest());
+  await using session = await harvest().createSession(aRequest());
   expect((await collect(session.promptText('say one two'))).join('')).toBe('onetwo');
 });
 
 test('the result has status, text, cost and usage; a failed turn is a result, and an error of the text alone', async () => {
-  await using session = await harvest.createSession(aRequest());
+  await using session = await harvest().createSession(aRequest());
   const usage = { inputTokens: 1, outputTokens: 2, cacheReadTokens: 0, cacheWriteTokens: 0 };
   expect(await session.prompt('say fine', { id: 'a' }).result()).toEqual({
     turnId: 'a',
@@ -100,10 +81,10 @@ test('the result has status, text, cost and usage; a failed turn is a result, an
 });
 
 test('a turn is rejoined after a seq, from another process, and after its end', async () => {
-  await using session = await harvest.createSession(aRequest({ sessionId: 'rejoin' }));
+  await using session = await harvest().createSession(aRequest({ sessionId: 'rejoin' }));
   const all = await collect(session.prompt('say a b c', { id: 'turn-1' }));
   const third = all[2]?.seq ?? 0;
-  await using other = await stand.connect();
+  await using other = await stand().connect();
   const elsewhere = other.session('rejoin');
   expect(await collect(elsewhere.prompt('say a b c', { id: 'turn-1', after: third }))).toEqual(all.slice(3));
   expect(await collect(elsewhere.turn('turn-1', { after: third }))).toEqual(all.slice(3));
@@ -114,7 +95,7 @@ test('a turn is rejoined after a seq, from another process, and after its end', 
 });
 
 test('the same prompt id runs once; with another text it is rejected, also while Temporal knows the first', async () => {
-  await using session = await harvest.createSession(aRequest());
+  await using session = await harvest().createSession(aRequest());
   const first = await collect(session.prompt('say once', { id: 'p' }));
   expect(await collect(session.prompt('say once', { id: 'p' }))).toEqual(first);
   const other = session.prompt('say twice', { id: 'p' });
@@ -124,7 +105,7 @@ test('the same prompt id runs once; with another text it is rejected, also while
 });
 
 test('a prompt over a bound is rejected with the sentence of the session', async () => {
-  await using session = await harvest.createSession(aRequest());
+  await using session = await harvest().createSession(aRequest());
   const { queuedPrompts } = bounds;
   for (let count = 0; count < queuedPrompts; count += 1) await session.prompt('hold').accepted;
   await expect(session.prompt('hold').result()).rejects.toThrow(
@@ -133,7 +114,7 @@ test('a prompt over a bound is rejected with the sentence of the session', async
 });
 
 test('an exec is awaited for its result and iterated for its output', async () => {
-  await using session = await harvest.createSession(aRequest());
+  await using session = await harvest().createSession(aRequest());
   const run = session.exec(['echo', 'one', 'two'], { id: 'e' });
   expect(await collect(run)).toEqual([
     { stream: 'stdout', text: 'one' },
@@ -145,7 +126,7 @@ test('an exec is awaited for its result and iterated for its output', async () =
 });
 
 test('the event log is followed to the end of the session, by several and from any seq', async () => {
-  const session = await harvest.createSession(aRequest());
+  const session = await harvest().createSession(aRequest());
   const follower = collect(session.events());
   await session.prompt('say hello').result();
   await session.terminate();
@@ -157,7 +138,7 @@ test('the event log is followed to the end of the session, by several and from a
 });
 
 test('an aborted follower ends', async () => {
-  await using session = await harvest.createSession(aRequest());
+  await using session = await harvest().createSession(aRequest());
   const abort = new AbortController();
   const seen: string[] = [];
   for await (const event of session.events({ signal: abort.signal })) {
@@ -171,13 +152,13 @@ test('whoever uses one way to look at a request meets no unhandled rejection fro
   const unhandled: unknown[] = [];
   const note = (error: unknown): void => void unhandled.push(error);
   process.on('unhandledRejection', note);
-  await using session = await harvest.createSession(aRequest());
+  await using session = await harvest().createSession(aRequest());
   session.prompt('');
   await expect(session.prompt('').result()).rejects.toThrow(InvalidRequest);
   await expect(session.prompt('').accepted).rejects.toThrow(InvalidRequest);
   await expect(collect(session.prompt(''))).rejects.toThrow(InvalidRequest);
   await expect(session.exec([]).accepted).rejects.toThrow(InvalidRequest);
-  const nobody = harvest.session('nobody');
+  const nobody = harvest().session('nobody');
   await expect(nobody.pause().accepted).rejects.toThrow(SessionNotFound);
   await expect(nobody.interrupt()).rejects.toThrow(SessionNotFound);
   await expect(nobody.terminate().accepted).rejects.toThrow(SessionNotFound);
@@ -188,20 +169,20 @@ test('whoever uses one way to look at a request meets no unhandled rejection fro
 
 test('leaving the block terminates the session, and with keep it stays', async () => {
   {
-    await using session = await harvest.createSession(aRequest({ sessionId: 'left' }));
-    await using kept = await harvest.createSession(aRequest({ sessionId: 'kept', keep: true }));
+    await using session = await harvest().createSession(aRequest({ sessionId: 'left' }));
+    await using kept = await harvest().createSession(aRequest({ sessionId: 'kept', keep: true }));
     await session.state();
     await kept.state();
-    await using attached = harvest.session('kept');
+    await using attached = harvest().session('kept');
     await attached.state();
   }
-  expect((await harvest.session('left').state()).status).toBe('closed');
-  expect((await harvest.session('kept').state()).status).toBe('idle');
-  await harvest.session('kept').terminate();
+  expect((await harvest().session('left').state()).status).toBe('closed');
+  expect((await harvest().session('kept').state()).status).toBe('idle');
+  await harvest().session('kept').terminate();
 });
 
 test('a closed session takes no prompt and says so; its turns can still be read', async () => {
-  const session = await harvest.createSession(aRequest({ sessionId: 'over' }));
+  const session = await harvest().createSession(aRequest({ sessionId: 'over' }));
   const result = await session.prompt('say bye', { id: 'last' }).result();
   await session.terminate();
   await session.terminate();
@@ -215,59 +196,59 @@ test('a closed session takes no prompt and says so; its turns can still be read'
 
 test('a session is closed as soon as its log says so, before its workflow has ended', async () => {
   const options = { environment: { CLOSING: 'lasts' } };
-  const session = await harvest.createSession(aRequest({ options }));
+  const session = await harvest().createSession(aRequest({ options }));
   await session.terminate();
   await expect(session.prompt('say more').accepted).rejects.toThrow(SessionClosed);
 });
 
 test('a session that never was is not found', async () => {
-  const session = harvest.session('nobody');
+  const session = harvest().session('nobody');
   await expect(session.prompt('say hello').accepted).rejects.toThrow(SessionNotFound);
   await expect(session.state()).rejects.toThrow('There is no session "nobody".');
   await expect(collect(session.events())).rejects.toThrow(SessionNotFound);
 });
 
 test('a session whose workflow ended without a word ends its followers', async () => {
-  const session = await harvest.createSession(aRequest({ sessionId: 'vanished' }));
+  const session = await harvest().createSession(aRequest({ sessionId: 'vanished' }));
   const events = collect(session.events());
   const turn = session.prompt('hold');
   for await (const event of turn) if (event.type === 'turn.started') break;
-  await withTemporal(async (client) => client.workflow.getHandle('session-vanished').terminate());
+  await withTemporal(stand(), async (client) => client.workflow.getHandle('session-vanished').terminate());
   await expect(turn.result()).rejects.toThrow(SessionClosed);
   expect(typesOf(await events)).not.toContain('session.closed');
 });
 
 test('a session id starts one session: the same request attaches, another one is refused', async () => {
   const request = aRequest({ sessionId: 'twice', keep: true, credentials: { github: 'ghp_secret' } });
-  await using first = await harvest.createSession({ ...request, keep: false });
-  const again = await harvest.createSession(request);
+  await using first = await harvest().createSession({ ...request, keep: false });
+  const again = await harvest().createSession(request);
   expect((await again.state()).sessionId).toBe(first.id);
-  const other = harvest.createSession({ ...request, user: { name: 'Bob', email: 'bob@example.com' } });
+  const other = harvest().createSession({ ...request, user: { name: 'Bob', email: 'bob@example.com' } });
   await expect(other).rejects.toThrow(SessionExists);
 });
 
 test('sessions are listed by repository, user and state', async () => {
   const repositories = [{ url: "https://example.com/o'hara.git" }];
   const user = { name: 'Eve', email: 'eve@example.com' };
-  await using open = await harvest.createSession(aRequest({ repositories, user }));
-  const closed = await harvest.createSession(aRequest({ repositories, user }));
+  await using open = await harvest().createSession(aRequest({ repositories, user }));
+  const closed = await harvest().createSession(aRequest({ repositories, user }));
   await closed.terminate();
   await expect
     .poll(async () =>
-      (await harvest.listSessions({ user: user.email, state: 'closed' })).map((each) => each.sessionId),
+      (await harvest().listSessions({ user: user.email, state: 'closed' })).map((each) => each.sessionId),
     )
     .toEqual([closed.id]);
   await expect
-    .poll(async () => harvest.listSessions({ repository: "https://example.com/o'hara.git", state: 'idle' }))
+    .poll(async () => harvest().listSessions({ repository: "https://example.com/o'hara.git", state: 'idle' }))
     .toMatchObject([{ sessionId: open.id, state: 'idle', user: user.email, closedAt: null }]);
-  expect(await harvest.listSessions({ repository: 'https://example.com/' })).toEqual([]);
-  expect((await harvest.listSessions({ user: user.email, limit: 1 })).length).toBe(1);
+  expect(await harvest().listSessions({ repository: 'https://example.com/' })).toEqual([]);
+  expect((await harvest().listSessions({ user: user.email, limit: 1 })).length).toBe(1);
 });
 
 test('prompts around continue-as-new are taken, a known id is still known, and the session is listed once', async () => {
-  await using session = await harvest.createSession(aRequest({ sessionId: 'renewed' }));
+  await using session = await harvest().createSession(aRequest({ sessionId: 'renewed' }));
   const runs = async (): Promise<number> =>
-    withTemporal(async (client) => {
+    withTemporal(stand(), async (client) => {
       const query = "WorkflowId = 'session-renewed' AND ExecutionStatus = 'ContinuedAsNew'";
       return (await client.workflow.count(query)).count;
     });
@@ -279,12 +260,12 @@ test('prompts around continue-as-new are taken, a known id is still known, and t
   expect(await session.prompt('say first', { id: 'first' }).accepted).toMatchObject({ turnId: 'first' });
   await expect(session.prompt('say it', { id: 'first' }).result()).rejects.toThrow(PromptRejected);
   expect((await session.state()).turns).toBe(13);
-  expect((await harvest.listSessions({})).filter((each) => each.sessionId === session.id).length).toBe(1);
+  expect((await harvest().listSessions({})).filter((each) => each.sessionId === session.id).length).toBe(1);
 });
 
 test('closing a Harvest ends what waits on it, and the session goes on', async () => {
-  await using session = await harvest.createSession(aRequest());
-  const other = await stand.connect();
+  await using session = await harvest().createSession(aRequest());
+  const other = await stand().connect();
   const waiting = other.session(session.id).prompt('hold', { id: 'h' }).result();
   for await (const event of session.events()) if (event.type === 'turn.started') break;
   await other.close();

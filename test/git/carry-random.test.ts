@@ -1,9 +1,7 @@
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { carryWork } from '../../src/git/carry.ts';
-import { cloneRepository } from '../../src/git/clone.ts';
-import { restoreWork } from '../../src/git/restore.ts';
-import { makePlace, makeRemote, type Place, viewOf } from './support/repositories.ts';
+import { makeCarryPlace } from './support/carry-place.ts';
+import { type Place, viewOf } from './support/repositories.ts';
 import { editAtRandom, randomOf } from './support/random-edits.ts';
 
 const rounds = Number(process.env['CARRY_ROUNDS'] ?? 8);
@@ -13,16 +11,9 @@ const editsInARound = 12;
 test.each(Array.from({ length: rounds }, (_, round) => firstSeed + round))(
   'whatever was done to a repository comes back in a fresh clone and on an older snapshot (seed %i)',
   async (seed) => {
-    await using place = await makePlace();
-    const remote = await makeRemote(place);
+    await using place = await makeCarryPlace();
+    const { work } = place;
     const random = randomOf(seed);
-    const clone = async (): Promise<string> => {
-      const directory = join(await place.folder(), 'project');
-      const input = { repository: 'project', url: remote, branch: 'main', sessionBranch: 'harvest/s1' };
-      await cloneRepository(place.run, { ...input, directory });
-      return directory;
-    };
-    const work = await clone();
     const edit = async (): Promise<void> => {
       for (let edits = 0; edits < editsInARound; edits += 1) await editAtRandom(place, work, random);
       await dropEmptyPromises(place, work);
@@ -33,21 +24,13 @@ test.each(Array.from({ length: rounds }, (_, round) => firstSeed + round))(
     await edit();
 
     const before = await viewOf(place, work);
-    const input = { repository: 'project', directory: work, temporaryDirectory: await place.folder() };
-    const { work: taken, bundlePath } = await carryWork(place.run, input);
+    const carried = await place.carry(work);
     expect(await viewOf(place, work)).toEqual(before);
-    const carried = { ...taken, bytes: bundlePath === null ? 0 : 1, sha256: '' };
 
-    const fresh = await clone();
+    const fresh = await place.clone();
     await place.git(snapshot, 'fetch', '--quiet', 'origin');
     for (const directory of [fresh, snapshot]) {
-      const result = await restoreWork(place.run, {
-        repository: 'project',
-        directory,
-        temporaryDirectory: await place.folder(),
-        work: carried,
-        bundlePath,
-      });
+      const result = await place.restore(carried, directory);
       expect(result.notRestored).toEqual([]);
       expect(await viewOf(place, directory)).toEqual(before);
     }

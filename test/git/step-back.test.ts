@@ -1,51 +1,21 @@
-import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { CarriedWork } from '../../src/contracts/checkpoint.ts';
-import { carryWork } from '../../src/git/carry.ts';
-import { cloneRepository, fetchRepository, holdsClone } from '../../src/git/clone.ts';
-import { restoreWork, type RestoreResult } from '../../src/git/restore.ts';
-import { makePlace, makeRemote, type Place, viewOf, write } from './support/repositories.ts';
+import { fetchRepository, holdsClone } from '../../src/git/clone.ts';
+import { type CarryPlace, makeCarryPlace } from './support/carry-place.ts';
+import { viewOf, write } from './support/repositories.ts';
 
-type Carried = { work: CarriedWork; bundlePath: string | null };
-
-let place: Place;
-let remote: string;
+let place: CarryPlace;
 let work: string;
 
 beforeEach(async () => {
-  place = await makePlace();
-  remote = await makeRemote(place);
-  work = join(await place.folder(), 'project');
-  await cloneRepository(place.run, at(work));
+  place = await makeCarryPlace();
+  ({ work } = place);
 });
 afterEach(async () => {
   await place[Symbol.asyncDispose]();
 });
-
-const at = (directory: string, sessionBranch = 'harvest/s1') => ({
-  repository: 'project',
-  url: remote,
-  branch: 'main',
-  sessionBranch,
-  directory,
-});
-
-async function carry(): Promise<Carried> {
-  const temporaryDirectory = await place.folder();
-  const input = { repository: 'project', directory: work, temporaryDirectory };
-  const { work: taken, bundlePath } = await carryWork(place.run, input);
-  const bytes = bundlePath === null ? Buffer.alloc(0) : await readFile(bundlePath);
-  const sha256 = createHash('sha256').update(bytes).digest('hex');
-  return { work: { ...taken, bytes: bytes.length, sha256 }, bundlePath };
-}
-
-async function restore(carried: Carried, directory: string): Promise<RestoreResult> {
-  const temporaryDirectory = await place.folder();
-  return restoreWork(place.run, { repository: 'project', directory, temporaryDirectory, ...carried });
-}
 
 async function commitAndPush(text: string): Promise<void> {
   await write(work, 'README.md', text);
@@ -67,16 +37,15 @@ describe('a step back to an earlier point', () => {
     'brings the head of a pushed point back into %s, although the remote is ahead',
     async (kind) => {
       await commitAndPush('# Then\n');
-      const [before, carried] = [await viewOf(place, work), await carry()];
+      const [before, carried] = [await viewOf(place, work), await place.carry(work)];
       expect(carried.bundlePath).toBeNull();
       await goOn();
       let directory = work;
       if (kind === 'a fresh clone') {
-        directory = join(await place.folder(), 'project');
-        await cloneRepository(place.run, at(directory));
+        directory = await place.clone();
         expect(await readFile(join(directory, 'README.md'), 'utf8')).toBe('# Later\n');
-      } else await fetchRepository(place.run, at(directory));
-      const restored = await restore(carried, directory);
+      } else await fetchRepository(place.run, place.cloneInput(directory));
+      const restored = await place.restore(carried, directory);
       expect(restored.head).toBe(carried.work.head);
       expect(restored.notRestored).toEqual([
         "The remote's branch harvest/s1 has 1 commit that is not of this point: a plain push there will be refused.",
@@ -90,11 +59,11 @@ describe('a step back to an earlier point', () => {
     await commitAndPush('# Then\n');
     await place.git(work, 'branch', 'mine');
     await write(work, 'uncommitted.txt', 'then');
-    const [before, carried] = [await viewOf(place, work), await carry()];
+    const [before, carried] = [await viewOf(place, work), await place.carry(work)];
     await goOn();
     await place.git(work, 'branch', '-D', 'mine');
-    await fetchRepository(place.run, at(work));
-    const restored = await restore(carried, work);
+    await fetchRepository(place.run, place.cloneInput(work));
+    const restored = await place.restore(carried, work);
     expect(restored).toMatchObject({ head: carried.work.head, uncommittedFiles: 1 });
     expect(await place.git(work, 'branch', '--format=%(refname:short)')).toBe('harvest/s1\nmain\nmine\n');
     expect(await place.git(work, 'stash', 'list')).toBe('');
@@ -107,20 +76,20 @@ describe('a step back to an earlier point', () => {
     await place.git(work, 'add', '.gitignore');
     await commitAndPush('# Then\n');
     await write(work, 'build/out', 'of the snapshot');
-    const carried = await carry();
+    const carried = await place.carry(work);
     await goOn();
-    await restore(carried, work);
+    await place.restore(carried, work);
     expect(await readFile(join(work, 'build/out'), 'utf8')).toBe('of the snapshot');
     expect(existsSync(join(work, 'untracked.txt'))).toBe(false);
   });
 
   test('checks out a head whose uncommitted work was too much to be carried', async () => {
     await commitAndPush('# Then\n');
-    const { work: then } = await carry();
+    const { work: then } = await place.carry(work);
     await goOn();
-    await fetchRepository(place.run, at(work));
+    await fetchRepository(place.run, place.cloneInput(work));
     const tooMuch = { ...then, uncommittedFiles: 3, notCarried: 'It was too much.' };
-    const restored = await restore({ work: tooMuch, bundlePath: null }, work);
+    const restored = await place.restore({ work: tooMuch, bundlePath: null }, work);
     expect(restored).toMatchObject({ head: then.head, notRestored: ['It was too much.', expect.anything()] });
   });
 });
@@ -130,10 +99,9 @@ describe('a fork', () => {
     await write(work, 'README.md', '# Not pushed\n');
     await place.git(work, 'commit', '--quiet', '--all', '--message', 'Not pushed');
     await write(work, 'uncommitted.txt', 'then');
-    const carried = await carry();
-    const directory = join(await place.folder(), 'project');
-    await cloneRepository(place.run, at(directory, 'harvest/fork'));
-    const restored = await restore(
+    const carried = await place.carry(work);
+    const directory = await place.clone({ sessionBranch: 'harvest/fork' });
+    const restored = await place.restore(
       { ...carried, work: { ...carried.work, branch: 'harvest/fork' } },
       directory,
     );
@@ -145,12 +113,16 @@ describe('a fork', () => {
   test('takes over the clone of its source’s snapshot, index and files untouched', async () => {
     await write(work, 'staged.txt', 'staged');
     await place.git(work, 'add', 'staged.txt');
-    expect(await holdsClone(place.run, at(work, 'harvest/fork'))).toBe(true);
+    expect(await holdsClone(place.run, place.cloneInput(work, { sessionBranch: 'harvest/fork' }))).toBe(true);
     expect(await place.git(work, 'branch', '--show-current')).toBe('harvest/fork\n');
     expect(await place.git(work, 'status', '--porcelain')).toBe('A  staged.txt\n');
     await place.git(work, 'checkout', '--quiet', '--detach');
-    expect(await holdsClone(place.run, at(work, 'harvest/other'))).toBe(true);
+    expect(await holdsClone(place.run, place.cloneInput(work, { sessionBranch: 'harvest/other' }))).toBe(
+      true,
+    );
     await rm(join(work, '.git/refs/heads'), { recursive: true });
-    expect(await holdsClone(place.run, at(work, 'harvest/fork'))).toBe(false);
+    expect(await holdsClone(place.run, place.cloneInput(work, { sessionBranch: 'harvest/fork' }))).toBe(
+      false,
+    );
   });
 });

@@ -13,8 +13,6 @@ afterAll(async () => {
   await harness[Symbol.asyncDispose]();
 });
 
-const layersOnDisk = (): string[] => readdirSync(join(harness.stateDirectory, 'layers'));
-
 /** How many times a RUN was really done: each adds a line to the log. */
 const timesRun = (mark: string): number =>
   harness.logs.filter((line) => line.endsWith(` ran ${mark}`)).length;
@@ -175,17 +173,17 @@ describe('an image', () => {
   test('keeps the layers that others use when it is deleted, and no other', async () => {
     const base = await harness.build('RUN echo shared > /shared-layer');
     const derived = await harness.build('RUN echo shared > /shared-layer', 'RUN echo own > /own-layer');
-    const before = layersOnDisk().length;
+    const before = harness.layersOnDisk().length;
     await harness.modal.images.delete(base.imageId);
     await expect(harness.modal.images.fromId(base.imageId)).rejects.toThrow(NotFoundError);
-    expect(layersOnDisk()).toHaveLength(before);
+    expect(harness.layersOnDisk()).toHaveLength(before);
     const sandbox = await harness.sandbox({}, derived);
     await harness.modal.images.delete(derived.imageId);
     // The running sandbox still stands on its layers.
     expect(await out(sandbox, 'cat /shared-layer /own-layer')).toBe('shared\nown\n');
-    expect(layersOnDisk()).toHaveLength(before);
+    expect(harness.layersOnDisk()).toHaveLength(before);
     await sandbox.terminate();
-    await eventually(() => layersOnDisk().length).toBe(before - 2);
+    await eventually(() => harness.layersOnDisk().length).toBe(before - 2);
     await expect(harness.modal.images.delete(derived.imageId)).rejects.toThrow(NotFoundError);
   });
 });

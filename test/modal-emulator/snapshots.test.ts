@@ -12,8 +12,6 @@ afterAll(async () => {
   await harness[Symbol.asyncDispose]();
 });
 
-const layersOnDisk = (): string[] => readdirSync(join(harness.stateDirectory, 'layers'));
-
 /** Adds an image of so many layers to the state directory of an emulator that does not run. */
 function pileUpLayers(count: number): string {
   const { stateDirectory, base } = harness;
@@ -88,9 +86,9 @@ describe('a filesystem snapshot', () => {
   test('holds only the difference', async () => {
     const sandbox = await harness.sandbox();
     await out(sandbox, 'head -c 1000000 /dev/zero > /file');
-    const before = layersOnDisk();
+    const before = harness.layersOnDisk();
     const snapshot = await sandbox.snapshotFilesystem();
-    const [layer, ...others] = layersOnDisk().filter((name) => !before.includes(name));
+    const [layer, ...others] = harness.layersOnDisk().filter((name) => !before.includes(name));
     expect(others).toEqual([]);
     expect(readdirSync(join(harness.stateDirectory, 'layers', layer ?? ''))).toEqual(['file']);
     await sandbox.terminate();
@@ -121,7 +119,7 @@ describe('a filesystem snapshot', () => {
     const snapshot = await sandbox.snapshotFilesystem();
     await sandbox.terminate();
     await harness.modal.images.delete(tall);
-    await eventually(() => layersOnDisk().filter((name) => name.startsWith('la-pile'))).toEqual([]);
+    await eventually(() => harness.layersOnDisk().filter((name) => name.startsWith('la-pile'))).toEqual([]);
     const second = await harness.sandbox({}, snapshot);
     expect(await out(second, 'ls -d /layer-* | wc -l; cat /layer-42 /own; ls /layer-7 2>&1 || true')).toBe(
       "98\n42\nown\nls: cannot access '/layer-7': No such file or directory\n",
@@ -135,7 +133,7 @@ describe('a filesystem snapshot', () => {
   test('is gone after its time, with its layer, but a sandbox on it goes on', async () => {
     const sandbox = await harness.sandbox();
     await out(sandbox, 'echo short > /short');
-    const before = layersOnDisk().length;
+    const before = harness.layersOnDisk().length;
     const snapshot = await sandbox.snapshotFilesystem({ ttlMs: 2000 });
     const lasting = await sandbox.snapshotFilesystem({ ttlMs: null });
     const second = await harness.sandbox({}, snapshot);
@@ -145,7 +143,7 @@ describe('a filesystem snapshot', () => {
     await expect(harness.sandbox({}, snapshot)).rejects.toMatchObject({ code: 5 });
     expect(await out(second, 'cat /short')).toBe('short\n');
     await Promise.all([second.terminate(), sandbox.terminate()]);
-    await eventually(() => layersOnDisk().length).toBe(before + 1);
+    await eventually(() => harness.layersOnDisk().length).toBe(before + 1);
     expect((await harness.modal.images.fromId(lasting.imageId)).imageId).toBe(lasting.imageId);
     await harness.modal.images.delete(lasting.imageId);
   });

@@ -47,6 +47,18 @@ describe('the recorded histories', () => {
     expect([...named].sort()).toEqual(Object.keys(scenarios).sort());
   });
 
+  // An empty list below would have no tests, which is no failure.
+  test('are held against what is there', () => {
+    expect(Object.keys(scenarios)).toContain('interrupt');
+    expect(Object.keys(workflows)).toContain('session');
+    expect(activityNames).toContain('runTurn');
+    expect(activityNames).toContain('recordEvents');
+    expect(messagesOf('update')).toContain(messages.promptUpdate.name);
+    expect(messagesOf('signal')).toContain(messages.promptSignal.name);
+    expect(sessionStatuses).toContain('running');
+    expect(eventTypes).toContain('turn.restarted');
+  });
+
   test('hold nothing of the machine that recorded them', () => {
     expect(text).not.toMatch(/file:\/\/|stackTrace|"identity":"(?!worker")|node_modules/);
   });

@@ -6,7 +6,6 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import Database from 'better-sqlite3';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { findOrCreate } from '../../src/activities/find-or-create.ts';
 import type { SessionLife } from '../../src/activities/ownership.ts';
@@ -16,6 +15,7 @@ import { createModalProvider } from '../../src/sandbox/modal-provider.ts';
 import type { SandboxProvider } from '../../src/sandbox/provider.ts';
 import { openStore } from '../../src/store/open-store.ts';
 import type { Store } from '../../src/store/store.ts';
+import { makeLedgerOlder } from '../support/ledger-age.ts';
 import { sharedStack } from '../support/stack.ts';
 
 const program = join(import.meta.dirname, 'fixtures/creator.ts');
@@ -72,15 +72,6 @@ async function sandboxesOf(sessionId: string): Promise<string[]> {
   return (await provider.list({ session: sessionId })).map(({ sandboxId }) => sandboxId);
 }
 
-/** As if all of it had been recorded so much earlier: nothing that was asked for can come any more. */
-function makeOlder(minutes: number): void {
-  const database = new Database(join(dataDirectory, 'store.sqlite'));
-  const earlier = (column: string): string =>
-    `${column} = strftime('%Y-%m-%dT%H:%M:%fZ', ${column}, '-${minutes} minutes')`;
-  database.exec(`update sandboxes set ${earlier('intended_at')}, ${earlier('doubted_at')}`);
-  database.close();
-}
-
 async function reapWith(life: SessionLife): Promise<ReapReport> {
   const parts = { store, provider, graceSeconds: 0, redact: (text: string) => text, log: () => undefined };
   return reap({ ...parts, lookUpSession: async () => life });
@@ -111,7 +102,7 @@ test('fifty kills around a create leave no orphan and never two sandboxes of one
   expect(running).toMatchObject({ ended: [], problems: [], owned: running.sandboxes });
   for (const sessionId of goingOn) expect(await sandboxesOf(sessionId)).toHaveLength(1);
 
-  makeOlder(11);
+  makeLedgerOlder(dataDirectory, 11);
   expect((await reapWith({ kind: 'closed' })).problems).toEqual([]);
   for (const sessionId of ids) expect(await sandboxesOf(sessionId)).toEqual([]);
   expect(await store.sandboxes.listOpen()).toEqual([]);

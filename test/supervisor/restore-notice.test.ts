@@ -2,8 +2,25 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { CarriedWork } from '../../src/contracts/checkpoint.ts';
 import type { StartRequest } from '../../src/contracts/supervisor.ts';
 import { recordOf } from './support/client.ts';
+import { Gate } from './support/gate.ts';
 import { TestSession } from './support/session.ts';
 import { createWorld, disposableWorld, type World } from './support/world.ts';
+
+/** Of our messages to the agent that are in its newest request to the model, the last one. */
+function lastSaid(session: TestSession): string {
+  const { messages } = JSON.parse(session.modelRequests().at(-1) ?? '{}') as {
+    messages: { role: string; content: string | { type: string; text?: string }[] }[];
+  };
+  const texts = messages.flatMap(({ role, content }) => {
+    if (role !== 'user') return [];
+    return typeof content === 'string' ? [content] : content.map(({ text }) => text ?? '');
+  });
+  return texts.findLast((text) => text.includes('[Harvest]') || text.includes('!')) ?? '';
+}
+
+function timesIn(text: string, part: string): number {
+  return text.split(part).length - 1;
+}
 
 const sentence = 'Files that git ignores are not carried: build/.';
 
@@ -37,7 +54,7 @@ describe('what a restore could not bring back', () => {
     await world.close();
   });
 
-  const timesTold = (): number => (session.modelRequests().at(-1) ?? '').split(sentence).length - 1;
+  const timesTold = (): number => timesIn(session.modelRequests().at(-1) ?? '', sentence);
 
   test('is told ahead of the next prompt, also when the supervisor was restarted in between', async () => {
     await session.supervisor.crash();
@@ -45,8 +62,8 @@ describe('what a restore could not bring back', () => {
     recordOf(await session.start({ generation: 2, restore }), 'start.finished');
     const ended = recordOf(await session.turn('t1', ['!recall "(\\w+)"']), 'turn.ended');
     expect(ended.answer).toContain('sorb');
-    expect(session.modelRequests().at(-1)).toContain(
-      `[Harvest] After your sandbox was restored: ${sentence}`,
+    expect(lastSaid(session)).toBe(
+      `[Harvest] After your sandbox was restored: ${sentence}\n\n!recall "(\\w+)"`,
     );
     expect(timesTold()).toBe(1);
   });
@@ -60,6 +77,46 @@ describe('what a restore could not bring back', () => {
     await session.turn('t3', ['!say Still once.']);
     expect(timesTold()).toBe(1);
   });
+});
+
+test('a turn that goes on in the next sandbox is told ahead that it does, and once however often its agent dies', async () => {
+  await using world = await disposableWorld();
+  const first = await TestSession.begin(world);
+  const [stopped, killed] = [new Gate(first.place, 'stopped'), new Gate(first.place, 'killed')];
+  const lines = [stopped.step, killed.step, '!say Done.'];
+  const running = first.turn('t1', lines);
+  await stopped.reached();
+  await first.interrupt('t1', { kind: 'suspend' });
+  const { totals: carriedOver, agentSessionId, carried } = recordOf(await running, 'turn.suspended');
+  stopped.open();
+
+  const next = await TestSession.prepare(world, first.url);
+  const transcript = { agentSessionId: agentSessionId ?? '' };
+  await next.supervisor.client.request(
+    'PUT',
+    `/transcript?agentSessionId=${agentSessionId}`,
+    await first.transcript(),
+  );
+  const losses = carried.map((work) => ({ ...work, notCarried: sentence }));
+  const restore = { from: 'image' as const, carried: losses, transcript, recentMessages: [] };
+  recordOf(await next.start({ generation: 2, restore }), 'start.finished');
+  const goingOn = next.turn('t1', lines, { carriedOver });
+  await killed.reached();
+  expect(lastSaid(next)).toMatch(
+    /^\[Harvest\] After your sandbox was restored: [^\n]+build\/\.\n\n\[Harvest\] Your work on the last message was stopped/,
+  );
+  // What it has heard is in its own file a while after.
+  await next.transcriptHolds(sentence);
+  process.kill(next.supervisor.agentPid(), 'SIGKILL');
+  expect(recordOf(await goingOn, 'turn.lost').losses).toBe(1);
+  killed.open();
+  const ended = recordOf(await next.turn('t1', lines, { carriedOver, continuation: 1 }), 'turn.ended');
+  expect(ended.answer).toBe('Done.');
+  const [last = ''] = next.modelRequests().slice(-1);
+  expect(last).toContain('Your work on the last message was cut off');
+  expect(timesIn(last, sentence)).toBe(1);
+  await next.turn('t2', ['!say Once.']);
+  expect(timesIn(next.modelRequests().at(-1) ?? '', sentence)).toBe(1);
 });
 
 describe('a step back in the conversation', () => {

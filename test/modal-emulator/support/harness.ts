@@ -1,5 +1,5 @@
 /** An emulator of its own for a test file, with the real SDK as its client. */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
@@ -79,6 +79,10 @@ export class Harness implements AsyncDisposable {
 
   countCalls(rpc: string): number {
     return this.emulator.calls.filter((call) => call.rpc === rpc).length;
+  }
+
+  layersOnDisk(): string[] {
+    return readdirSync(join(this.stateDirectory, 'layers'));
   }
 
   /** Ends the emulator and keeps its state directory for another one. */

@@ -3,30 +3,26 @@ import { failureTypes } from '../../../src/contracts/failures.ts';
 import { checkpoint, ended, fail } from '../../workflows/support/scripted-activities.ts';
 import { HeldTurn } from '../../workflows/support/story-words.ts';
 import { untilCancelled } from '../support/deaf-turn.ts';
+import { untilInterrupted } from '../support/held-turns.ts';
 import type { Scenarios } from '../support/scenario.ts';
 
 export const clocks: Scenarios = {
-  'turn-limit': () => {
-    const held = new HeldTurn();
-    return {
-      shows: 'a turn that is stopped at its time limit, and the next one',
-      request: { options: { turnSeconds: 1 } },
-      activities: {
-        turn: async (input) => {
-          if (input.turnId !== 'p1') return ended(input);
-          await held.released;
-          const failure = { kind: 'limit', message: 'too long' } as const;
-          return { ...endedReport(input), outcome: { status: 'failed', failure } };
-        },
-        interrupt: () => held.release(),
+  'turn-limit': () => ({
+    shows: 'a turn that is stopped at its time limit, and the next one',
+    request: { options: { turnSeconds: 1 } },
+    activities: untilInterrupted({
+      report: (input) => {
+        if (input.turnId !== 'p1') return ended(input);
+        const failure = { kind: 'limit', message: 'too long' } as const;
+        return { ...endedReport(input), outcome: { status: 'failed', failure } };
       },
-      story: async (caller) => {
-        await caller.prompt('p1');
-        await caller.prompt('p2');
-        await caller.turnEnds('p2');
-      },
-    };
-  },
+    }),
+    story: async (caller) => {
+      await caller.prompt('p1');
+      await caller.prompt('p2');
+      await caller.turnEnds('p2');
+    },
+  }),
   'turn-limit-not-heard': () => ({
     shows: 'a turn over its limit that cannot be told to stop: it fails, and its sandbox is given up',
     request: { options: { turnSeconds: 1 } },
@@ -46,26 +42,21 @@ export const clocks: Scenarios = {
     request: { options: { sandboxLifetimeSeconds: 4, rolloverSeconds: 1 } },
     story: async (caller) => caller.becomes('paused', 1),
   }),
-  'rollover-running': () => {
-    const held = new HeldTurn();
-    return {
-      shows: 'a running turn that goes on in the next generation before its sandbox ends',
-      request: { options: { sandboxLifetimeSeconds: 4, rolloverSeconds: 1 } },
-      activities: {
-        turn: async (input) => {
-          if (input.generation > 1) return ended(input);
-          await held.released;
-          const { totals } = endedReport(input);
-          return { kind: 'suspended', totals, checkpoint: checkpoint(input, 'suspended-p1-g1') };
-        },
-        interrupt: () => held.release(),
+  'rollover-running': () => ({
+    shows: 'a running turn that goes on in the next generation before its sandbox ends',
+    request: { options: { sandboxLifetimeSeconds: 4, rolloverSeconds: 1 } },
+    activities: untilInterrupted({
+      report: (input) => {
+        if (input.generation > 1) return ended(input);
+        const { totals } = endedReport(input);
+        return { kind: 'suspended', totals, checkpoint: checkpoint(input, 'suspended-p1-g1') };
       },
-      story: async (caller) => {
-        await caller.prompt('p1');
-        await caller.turnEnds('p1');
-      },
-    };
-  },
+    }),
+    story: async (caller) => {
+      await caller.prompt('p1');
+      await caller.turnEnds('p1');
+    },
+  }),
   'rollover-exec': () => {
     const held = new HeldTurn();
     return {

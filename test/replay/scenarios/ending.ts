@@ -1,7 +1,9 @@
 /** How a session ends, and what it is doing then. */
-import { ended, fail } from '../../workflows/support/scripted-activities.ts';
+import { fail } from '../../workflows/support/scripted-activities.ts';
 import { until } from '../../workflows/support/session-server.ts';
+import { HeldTurn } from '../../workflows/support/story-words.ts';
 import { untilCancelled } from '../support/deaf-turn.ts';
+import { untilInterrupted } from '../support/held-turns.ts';
 import type { Scenarios } from '../support/scenario.ts';
 
 export const ending: Scenarios = {
@@ -30,20 +32,16 @@ export const ending: Scenarios = {
     },
   }),
   'terminate-running': () => {
-    const interrupted = Promise.withResolvers<void>();
+    const held = new HeldTurn();
     return {
       shows: 'a session that is terminated while a turn runs, another waits and an exec runs',
       activities: {
-        turn: async (input) => {
-          await interrupted.promise;
-          return ended(input, 'interrupted');
-        },
+        ...untilInterrupted({ held }),
         exec: async () => {
-          await interrupted.promise;
+          await held.released;
           return { kind: 'ended', outcome: { status: 'exited', exitCode: 0 }, output: '' };
         },
       },
-      replace: { interruptTurn: async () => interrupted.resolve() },
       story: async (caller) => {
         await caller.prompt('p1');
         await caller.runs('p1');

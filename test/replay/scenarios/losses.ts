@@ -1,5 +1,6 @@
 /** Turns whose agent, supervisor or sandbox is lost (I2, I4). */
 import { ended } from '../../workflows/support/scripted-activities.ts';
+import { untilInterrupted } from '../support/held-turns.ts';
 import type { Scenarios, SessionScenario } from '../support/scenario.ts';
 
 const lost = (started: boolean) => ({ kind: 'sandbox-lost', cause: 'it was terminated', started }) as const;
@@ -65,26 +66,18 @@ export const losses: Scenarios = {
     },
     story: oneTurnAndTheNext,
   }),
-  'interrupted-and-lost': () => {
-    const interrupted = Promise.withResolvers<void>();
-    return {
-      shows: 'a turn whose sandbox is lost while it is interrupted: it does not run again',
-      activities: {
-        turn: async (input) => {
-          if (input.turnId !== 'p1') return ended(input);
-          await interrupted.promise;
-          return lost(true);
-        },
-      },
-      replace: { interruptTurn: async () => interrupted.resolve() },
-      story: async (caller) => {
-        await caller.prompt('p1');
-        await caller.runs('p1');
-        await caller.interrupt();
-        await caller.turnEnds('p1');
-        await caller.prompt('p2');
-        await caller.turnEnds('p2');
-      },
-    };
-  },
+  'interrupted-and-lost': () => ({
+    shows: 'a turn whose sandbox is lost while it is interrupted: it does not run again',
+    activities: untilInterrupted({
+      report: (input) => (input.turnId === 'p1' ? lost(true) : ended(input)),
+    }),
+    story: async (caller) => {
+      await caller.prompt('p1');
+      await caller.runs('p1');
+      await caller.interrupt();
+      await caller.turnEnds('p1');
+      await caller.prompt('p2');
+      await caller.turnEnds('p2');
+    },
+  }),
 };

@@ -1,6 +1,8 @@
 /** Pauses, restores and checkpoints on request. */
 import { failureTypes } from '../../../src/contracts/failures.ts';
-import { ended, fail, scriptedActivities } from '../../workflows/support/scripted-activities.ts';
+import { fail, scriptedActivities } from '../../workflows/support/scripted-activities.ts';
+import { HeldTurn } from '../../workflows/support/story-words.ts';
+import { holding, untilInterrupted } from '../support/held-turns.ts';
 import type { Scenarios } from '../support/scenario.ts';
 
 export const pausing: Scenarios = {
@@ -17,44 +19,30 @@ export const pausing: Scenarios = {
     },
   }),
   'pause-waits': () => {
-    const asked = Promise.withResolvers<void>();
+    const held = new HeldTurn();
     return {
       shows: 'a pause that waits for the turn, and the queued prompt that brings the session back',
-      activities: {
-        turn: async (input) => {
-          if (input.turnId === 'p1') await asked.promise;
-          return ended(input);
-        },
-      },
+      activities: holding(held),
       story: async (caller) => {
         await caller.prompt('p1');
         await caller.runs('p1');
         await caller.pause();
         await caller.prompt('p2');
-        asked.resolve();
+        held.release();
         await caller.turnEnds('p2');
       },
     };
   },
-  'pause-interrupts': () => {
-    const interrupted = Promise.withResolvers<void>();
-    return {
-      shows: 'a pause that interrupts the turn',
-      activities: {
-        turn: async (input) => {
-          await interrupted.promise;
-          return ended(input, 'interrupted');
-        },
-      },
-      replace: { interruptTurn: async () => interrupted.resolve() },
-      story: async (caller) => {
-        await caller.prompt('p1');
-        await caller.runs('p1');
-        await caller.pause({ interrupt: true });
-        await caller.becomes('paused');
-      },
-    };
-  },
+  'pause-interrupts': () => ({
+    shows: 'a pause that interrupts the turn',
+    activities: untilInterrupted(),
+    story: async (caller) => {
+      await caller.prompt('p1');
+      await caller.runs('p1');
+      await caller.pause({ interrupt: true });
+      await caller.becomes('paused');
+    },
+  }),
   'idle-pause': () => ({
     shows: 'a session that pauses because it is idle, and a prompt that brings it back',
     request: { options: { idleSeconds: 1 } },

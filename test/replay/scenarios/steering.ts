@@ -2,17 +2,8 @@
 import { failureTypes } from '../../../src/contracts/failures.ts';
 import { ended, fail } from '../../workflows/support/scripted-activities.ts';
 import { HeldTurn } from '../../workflows/support/story-words.ts';
-import type { Scenarios, SessionScenario } from '../support/scenario.ts';
-
-/** The first turn lasts until it is let go. */
-function holding(held: HeldTurn): NonNullable<SessionScenario['activities']> {
-  return {
-    turn: async (input) => {
-      if (input.turnId === 'p1' && input.generation === 1) await held.released;
-      return ended(input);
-    },
-  };
-}
+import { holding } from '../support/held-turns.ts';
+import type { Scenarios } from '../support/scenario.ts';
 
 export const steering: Scenarios = {
   steer: () => {

@@ -2,6 +2,8 @@
 import * as messages from '../../../src/contracts/session-messages.ts';
 import { ended, fail } from '../../workflows/support/scripted-activities.ts';
 import { until } from '../../workflows/support/session-server.ts';
+import { HeldTurn } from '../../workflows/support/story-words.ts';
+import { holding, untilInterrupted } from '../support/held-turns.ts';
 import type { Scenarios } from '../support/scenario.ts';
 
 export const turns: Scenarios = {
@@ -28,62 +30,43 @@ export const turns: Scenarios = {
     },
   }),
   queue: () => {
-    const queued = Promise.withResolvers<void>();
+    const held = new HeldTurn();
     return {
       shows: 'prompts that come while the session starts and while a turn runs',
-      activities: {
-        turn: async (input) => {
-          if (input.turnId === 'p2') await queued.promise;
-          return ended(input);
-        },
-      },
+      activities: holding(held, 'p2'),
       story: async (caller) => {
         await caller.prompt('p1');
         await caller.prompt('p2');
         await caller.runs('p2');
         await caller.prompt('p3');
         await caller.prompt('p4');
-        queued.resolve();
+        held.release();
         await caller.turnEnds('p4');
       },
     };
   },
-  interrupt: () => {
-    const interrupted = Promise.withResolvers<void>();
-    return {
-      shows: 'a turn that is interrupted, and an interrupt with nothing to interrupt',
-      activities: {
-        turn: async (input) => {
-          await interrupted.promise;
-          return ended(input, 'interrupted');
-        },
-      },
-      replace: { interruptTurn: async () => interrupted.resolve() },
-      story: async (caller) => {
-        await caller.prompt('p1');
-        await caller.runs('p1');
-        await caller.interrupt();
-        await caller.turnEnds('p1');
-        await caller.interrupt();
-      },
-    };
-  },
+  interrupt: () => ({
+    shows: 'a turn that is interrupted, and an interrupt with nothing to interrupt',
+    activities: untilInterrupted(),
+    story: async (caller) => {
+      await caller.prompt('p1');
+      await caller.runs('p1');
+      await caller.interrupt();
+      await caller.turnEnds('p1');
+      await caller.interrupt();
+    },
+  }),
   'interrupt-failed': () => {
-    const interrupted = Promise.withResolvers<void>();
+    const held = new HeldTurn();
     let tries = 0;
     return {
       shows: 'an interrupt that cannot be sent, and a second one that can',
       activities: {
-        turn: async (input) => {
-          await interrupted.promise;
-          return ended(input, 'interrupted');
-        },
-      },
-      replace: {
-        interruptTurn: async () => {
+        ...untilInterrupted({ held }),
+        interrupt: () => {
           tries += 1;
           if (tries === 1) fail('Unreachable', 'the supervisor does not answer');
-          interrupted.resolve();
+          held.release();
         },
       },
       story: async (caller) => {

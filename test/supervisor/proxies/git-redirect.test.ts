@@ -1,26 +1,27 @@
 /** Where the token goes when the session's server sends git elsewhere: nowhere else. */
-import { once } from 'node:events';
-import http from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type http from 'node:http';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { harvestBranchesOnly } from '../../../src/git/push-rule.ts';
 import { type GitProxy, startGitProxy } from '../../../src/supervisor/proxies/git-proxy.ts';
 import { renamedPath } from '../../../src/supervisor/proxies/git-redirect.ts';
 import { newTicket } from '../../../src/supervisor/proxies/ticket.ts';
+import { startUpstream, type Upstream } from './support/upstream.ts';
 
 const token = 'ghp_canary-token-of-this-test';
 const ticket = newTicket();
 const advertisement = '/info/refs?service=git-upload-pack';
 
-type Recorder = { url: string; seen: http.IncomingMessage[]; server: http.Server };
-let home: Recorder;
-let elsewhere: Recorder;
+let home: Upstream;
+let elsewhere: Upstream;
 let proxy: GitProxy;
 let answer: http.RequestListener;
 
 beforeEach(async () => {
-  home = await startRecorder((request, response) => answer(request, response));
-  elsewhere = await startRecorder((_request, response) => response.end('elsewhere'));
+  home = await startUpstream((request, response) => answer(request.resume(), response));
+  elsewhere = await startUpstream((request, response) => {
+    request.resume();
+    response.end('elsewhere');
+  });
   proxy = await startGitProxy({
     repositories: [{ name: 'project', url: `${home.url}/project.git` }],
     token,
@@ -32,23 +33,8 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   await proxy.close();
-  for (const { server } of [home, elsewhere]) {
-    server.close();
-    server.closeAllConnections();
-  }
+  for (const upstream of [home, elsewhere]) await upstream.close();
 });
-
-async function startRecorder(listener: http.RequestListener): Promise<Recorder> {
-  const seen: http.IncomingMessage[] = [];
-  const server = http.createServer((request, response) => {
-    seen.push(request);
-    request.resume();
-    listener(request, response);
-  });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, seen, server };
-}
 
 async function ask(path: string, init: RequestInit = {}): Promise<Response> {
   return fetch(`${proxy.url}/${ticket}/0~${path}`, { redirect: 'manual', ...init });

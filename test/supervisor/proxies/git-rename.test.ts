@@ -6,7 +6,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { gitEnvironment } from '../../../src/git/environment.ts';
 import { harvestBranchesOnly } from '../../../src/git/push-rule.ts';
 import { type Pushed, startGitProxy } from '../../../src/supervisor/proxies/git-proxy.ts';
-import { type GitStand, startGitStand, succeed, token } from './git-stand.ts';
+import { type GitStand, startGitStand, succeed, token } from './support/git-stand.ts';
 
 let stand: GitStand;
 /** Knows the repository `old.git` by a new name, and passes everything else on to the git server. */

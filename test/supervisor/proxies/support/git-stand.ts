@@ -1,18 +1,18 @@
 /** A real git server with two repositories, the proxy before it for one of them, and the agent's git. */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { startGitServer, type GitServer } from '../../../src/dev/git-server/server.ts';
-import { gitEnvironment } from '../../../src/git/environment.ts';
-import { harvestBranchesOnly } from '../../../src/git/push-rule.ts';
-import type { GitResult } from '../../../src/git/runner.ts';
+import { startGitServer, type GitServer } from '../../../../src/dev/git-server/server.ts';
+import { gitEnvironment } from '../../../../src/git/environment.ts';
+import { harvestBranchesOnly } from '../../../../src/git/push-rule.ts';
+import type { GitResult } from '../../../../src/git/runner.ts';
 import {
   type GitProxy,
   type Pushed,
   type PushRefused,
   startGitProxy,
-} from '../../../src/supervisor/proxies/git-proxy.ts';
-import { newTicket } from '../../../src/supervisor/proxies/ticket.ts';
-import { makePlace, makeRemote, type Place } from '../../git/support/repositories.ts';
+} from '../../../../src/supervisor/proxies/git-proxy.ts';
+import { newTicket } from '../../../../src/supervisor/proxies/ticket.ts';
+import { makePlace, makeRemote, type Place } from '../../../git/support/repositories.ts';
 
 export const token = 'ghp_canary-token-of-this-test';
 
@@ -28,6 +28,8 @@ export type GitStand = AsyncDisposable & {
   bare: string;
   pushed: Pushed[];
   refused: PushRefused[];
+  /** How many pushes reached the server. */
+  pushRequests: () => number;
   /** Git as the agent runs it. */
   agent(directory: string, ...args: string[]): Promise<GitResult>;
   /** A clone by the agent on its branch, with one new commit. */
@@ -68,6 +70,8 @@ export async function startGitStand(options: { token?: string } = {}): Promise<G
     bare: join(directory, 'project.git'),
     pushed,
     refused,
+    pushRequests: () =>
+      server.requests.filter(({ operation, advertisement }) => operation === 'push' && !advertisement).length,
     agent,
     cloneWithWork: async () => {
       const clone = join(await place.folder(), 'project');
