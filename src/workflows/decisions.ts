@@ -61,6 +61,11 @@ export function begunTurn({ queue }: SessionData): QueuedPrompt | null {
   return prompt?.startedAt === undefined ? null : prompt;
 }
 
+/** Null between two turns: the session stays `running`, and the first of them has ended. */
+export function runningTurnId({ phase, queue }: SessionData): string | null {
+  return phase.status === 'running' && queue[0]?.id === phase.turnId ? phase.turnId : null;
+}
+
 /** I2: the agent process or the supervisor died in mid-turn. */
 export function afterAgentLoss(losses: number, message: string): AfterLoss {
   if (losses <= bounds.turnContinuations) return { do: 'again', count: losses };

@@ -2,12 +2,13 @@
 import type { SessionInput } from '../contracts/session-input.ts';
 import type { SessionClocks } from '../contracts/session-state.ts';
 import { isSpent } from './budget.ts';
+import { runningTurnId } from './decisions.ts';
 import type { SessionData } from './session-data.ts';
 
 /** What a glance is for comes first: the Temporal UI shows about ten lines without scrolling. */
 export function renderDetails(input: SessionInput, data: SessionData, clocks: SessionClocks): string {
   const current = data.queue[0];
-  const waiting = data.phase.status === 'running' ? data.queue.length - 1 : data.queue.length;
+  const waiting = data.queue.length - (runningTurnId(data) === null ? 0 : 1);
   const lines = [
     headline(data),
     '',
@@ -58,7 +59,7 @@ function headline(data: SessionData): string {
   const { phase } = data;
   switch (phase.status) {
     case 'running':
-      return `**running** turn \`${phase.turnId}\``;
+      return runningTurnId(data) === null ? '**between two turns**' : `**running** turn \`${phase.turnId}\``;
     case 'closed':
       return `**closed**: ${phase.reason}${phase.message === undefined ? '' : ` (${phase.message})`}`;
     case 'starting':

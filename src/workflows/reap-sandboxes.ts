@@ -24,7 +24,7 @@ function renderReport(report: ReapReport): string {
     `**${sandboxes} sandboxes run, ${owned} have a session.**`,
     ...list(
       'Ended',
-      ended.map(({ sandboxId, name, why }) => `${name ?? sandboxId}: ${why}`),
+      ended.map(({ name, why }) => `${name}: ${why}`),
     ),
     ...list('Without a session, not yet for long enough to be ended', waiting),
     ...list('Sessions whose retention time was over', forgottenSessions),

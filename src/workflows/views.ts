@@ -4,6 +4,7 @@ import type { SessionInput } from '../contracts/session-input.ts';
 import type { SessionState } from '../contracts/session-state.ts';
 import type { ExecView, TurnView } from '../contracts/turn.ts';
 import { clocksOf, shownClocks } from './clocks.ts';
+import { runningTurnId } from './decisions.ts';
 import type { SessionData } from './session-data.ts';
 
 export function stateView(input: SessionInput, data: SessionData, runningExecs: number): SessionState {
@@ -46,11 +47,6 @@ export function turnView(data: SessionData, turnId: string): TurnView | null {
   return ended === undefined
     ? null
     : { turnId, answer: ended.answer, costUsd: ended.costUsd, ...ended.outcome };
-}
-
-/** Between two turns the session stays `running`, and the first of them has ended. */
-function runningTurnId({ phase, queue }: SessionData): string | null {
-  return phase.status === 'running' && queue[0]?.id === phase.turnId ? phase.turnId : null;
 }
 
 export function execView(data: SessionData, running: ReadonlySet<string>, execId: string): ExecView | null {

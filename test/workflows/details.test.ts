@@ -27,6 +27,15 @@ const linesOf = (changes: Partial<SessionData>): string[] =>
   renderDetails(input, data(changes), noClocks).split('\n');
 
 describe('current details', () => {
+  test('between two turns name neither as running', () => {
+    const between: Partial<SessionData> = {
+      phase: { status: 'running', turnId: 'p1' },
+      queue: [prompt('p2', 'then lint')],
+    };
+    expect(linesOf(between)[0]).toBe('**between two turns**');
+    expect(linesOf(between)).toContainEqual(expect.stringContaining('queued: 1'));
+  });
+
   test('of a running session say first what it does, then on what', () => {
     const head = {
       repository: 'fruit',
