@@ -129,14 +129,12 @@ export function checkpoint({ calls, log }: Parts): Requested<{ checkpointId: str
 
 /** The outcome is the interrupted turn's result, or null when there was nothing to interrupt. */
 export function interrupt({ calls, log }: Parts, turnId: string | undefined): Requested<TurnResult | null> {
-  const before = mayBeIgnored(log.lastSeq());
-  const answer = before.then(async () =>
-    calls.update(interruptUpdate, { payload: [turnId === undefined ? {} : { turnId }] }),
-  );
+  const answer = calls.update(interruptUpdate, { payload: [turnId === undefined ? {} : { turnId }] });
   return new Requested(answer, async () => {
     const interrupted = (await answer).turnId;
     if (interrupted === null) return null;
-    return firstIn({ calls, log, after: await before }, turnEndTypes, (event) =>
+    // Its end may have been in the log before the session heard of it.
+    return firstIn({ calls, log, after: 0 }, turnEndTypes, (event) =>
       isEndOfPrompt(event, interrupted) ? resultOf(event) : null,
     );
   });

@@ -14,6 +14,16 @@ test('interrupt resolves with the interrupted turn, and with null when nothing r
   expect(await turn.result()).toMatchObject({ status: 'interrupted' });
 });
 
+test('interrupt resolves with a turn that had ended when the session did not know it yet', async () => {
+  const options = { environment: { REPORT: 'waits' } };
+  await using session = await harvest().createSession(aRequest({ options }));
+  const result = await session.prompt('say done', { id: 'short' }).result();
+  const interrupting = session.interrupt('short');
+  await interrupting.accepted;
+  await stand().openGate(session.id);
+  expect(await interrupting).toEqual(result);
+});
+
 test('pause, resume and checkpoint resolve with their outcome, and again when there is nothing to do', async () => {
   await using session = await harvest().createSession(aRequest());
   const paused = await session.pause();
