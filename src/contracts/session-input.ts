@@ -78,6 +78,13 @@ export const budgetUsdSchema = z.number().positive().max(1_000_000);
 const day = 24 * 60 * 60;
 const seconds = (most: number) => z.number().int().min(1).max(most);
 
+export const environmentSchema = z
+  .record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/), z.string().max(8_192))
+  .refine(
+    (environment) => jsonBytes(environment) <= bounds.environmentBytes,
+    `the environment variables together have at most ${bounds.environmentBytes / 1024} KiB as JSON`,
+  );
+
 export const sessionOptionsSchema = z.strictObject({
   /** The model the agent asks for; the agent's own default when absent. */
   model: z.string().min(1).max(200).optional(),
@@ -99,13 +106,7 @@ export const sessionOptionsSchema = z.strictObject({
   /** US dollars that the session may spend: a turn is stopped there, and prompts wait until the budget is raised. */
   budgetUsd: budgetUsdSchema.optional(),
   /** Plain variables for the agent and its tools. They are not secret: they stand in history, event log and snapshots. */
-  environment: z
-    .record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/), z.string().max(8_192))
-    .refine(
-      (environment) => jsonBytes(environment) <= bounds.environmentBytes,
-      `the environment variables together have at most ${bounds.environmentBytes / 1024} KiB as JSON`,
-    )
-    .default({}),
+  environment: environmentSchema.default({}),
 });
 export type SessionOptions = z.infer<typeof sessionOptionsSchema>;
 
@@ -151,7 +152,7 @@ export function repositoriesOf(input: SessionInput): { name: string; url: string
 
 const longestName = 100;
 
-function haveDistinctNames(repositories: RepositoryRequest[]): boolean {
+export function haveDistinctNames(repositories: RepositoryRequest[]): boolean {
   return new Set(repositories.map(repositoryNameOf)).size === repositories.length;
 }
 

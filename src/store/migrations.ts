@@ -5,6 +5,7 @@
 import { sql, type Kysely } from 'kysely';
 import type { Migration, MigrationProvider } from 'kysely/migration';
 import { createKeepingTables } from './migration-keeping.ts';
+import { createRepoImageTables } from './migration-repo-images.ts';
 
 const migrations: Record<string, Migration> = {
   '0001-sessions': { up: createSessionTables },
@@ -13,6 +14,7 @@ const migrations: Record<string, Migration> = {
   '0004-doubted-creates': { up: addDoubts },
   '0005-doubts-of-ended': { up: keepDoubtsOpen },
   '0006-keeping': { up: createKeepingTables },
+  '0007-repo-images': { up: createRepoImageTables },
 };
 
 export const schemaVersion = Object.keys(migrations).length;

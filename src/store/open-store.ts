@@ -22,6 +22,8 @@ import { createSnapshotAccount } from './snapshot-account.ts';
 import { isBusy } from './sqlite-connection.ts';
 import type { Store, StoreReader } from './store.ts';
 import { createTranscripts } from './transcripts.ts';
+import { createRepoImages } from './repo-images.ts';
+import { createRepositorySets } from './repository-sets.ts';
 import { createUnownedSandboxes } from './unowned-sandboxes.ts';
 
 export type StoreLocation = { file: string } | { dataDirectory: string };
@@ -113,6 +115,8 @@ function assemble(database: StoreDatabase): Store {
     carriedWork: createCarriedWork(database),
     sandboxes: createSandboxLedger(database),
     images: createImageRecords(database),
+    repositorySets: createRepositorySets(database),
+    repoImages: createRepoImages(database),
     snapshots: createSnapshotAccount(database),
     restorePoints: createRestorePoints(database),
     closedSessions: createClosedSessions(database),

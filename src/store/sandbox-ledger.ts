@@ -6,9 +6,14 @@ import type { SandboxLedger, SandboxRecord } from './store.ts';
 
 export function createSandboxLedger(database: StoreDatabase): SandboxLedger {
   return {
-    recordIntent: async ({ name, sessionId, generation }) =>
+    recordIntent: async ({ name, sessionId, generation, imageId = null }) =>
       database.write(async (db) => {
-        const intended = { intended_at: new Date().toISOString(), ended_at: null, ended_reason: null };
+        const intended = {
+          intended_at: new Date().toISOString(),
+          ended_at: null,
+          ended_reason: null,
+          image_id: imageId,
+        };
         await db
           .insertInto('sandboxes')
           .values({ name, session_id: sessionId, generation, ...intended })

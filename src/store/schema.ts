@@ -1,5 +1,6 @@
 /** The tables as Kysely types. Texts named `…_json` were written by this store from a checked value. */
 import type { Generated } from 'kysely';
+import type { RepoImage } from '../contracts/repo-image.ts';
 import type { SnapshotPurpose } from './keeping-port.ts';
 
 export type Tables = {
@@ -16,6 +17,8 @@ export type Tables = {
   rewound_conversations: RewoundConversationsTable;
   closed_sessions: ClosedSessionsTable;
   unowned_sandboxes: UnownedSandboxesTable;
+  repository_sets: RepositorySetsTable;
+  repo_images: RepoImagesTable;
 };
 
 type SessionIdsTable = {
@@ -81,6 +84,8 @@ type SandboxesTable = {
   doubted_at: string | null;
   ended_at: string | null;
   ended_reason: string | null;
+  /** What it is made from; null where that was not told. */
+  image_id: string | null;
 };
 
 type BaseImagesTable = {
@@ -127,4 +132,28 @@ type ClosedSessionsTable = {
 type UnownedSandboxesTable = {
   sandbox_id: string;
   seen_at: string;
+};
+
+type RepositorySetsTable = {
+  set_id: string;
+  set_json: string;
+};
+
+type RepoImagesTable = {
+  set_id: string;
+  number: number;
+  build_id: string;
+  place: string;
+  state: RepoImage['state'];
+  /** Also in `facts_json`. */
+  image_id: string | null;
+  recipe_hash: string;
+  set_hash: string;
+  began_at: string;
+  ended_at: string | null;
+  failure: string | null;
+  failed_starts: number;
+  facts_json: string;
+  condemned_at: string | null;
+  deleted_at: string | null;
 };

@@ -16,6 +16,7 @@ import type { Checkpoint } from '../contracts/checkpoint.ts';
 import type { EventBody, EventType, OwnEvent, SessionEvent } from '../contracts/events.ts';
 import type { TranscriptBatch, TranscriptEntry } from '../contracts/transcript.ts';
 import type { ClosedSessions, SnapshotAccount, UnownedSandboxes } from './keeping-port.ts';
+import type { RepoImages, RepositorySets } from './images-port.ts';
 import type { RestorePoints } from './restoring-port.ts';
 
 /** What watchers of sessions may use: nothing in it writes. */
@@ -37,6 +38,8 @@ export type Store = {
   readonly carriedWork: CarriedWorkKeeper;
   readonly sandboxes: SandboxLedger;
   readonly images: ImageRecords;
+  readonly repositorySets: RepositorySets;
+  readonly repoImages: RepoImages;
   readonly snapshots: SnapshotAccount;
   readonly restorePoints: RestorePoints;
   readonly closedSessions: ClosedSessions;
@@ -206,7 +209,13 @@ export type SandboxLedger = {
    * before it whose outcome was not recorded is in doubt from now on. A row whose sandbox was seen stays as it is. Returns
    * the row.
    */
-  recordIntent(intent: { name: string; sessionId: string; generation: number }): Promise<SandboxRecord>;
+  recordIntent(intent: {
+    name: string;
+    sessionId: string;
+    generation: number;
+    /** Not deleted while the row is open. */
+    imageId?: string;
+  }): Promise<SandboxRecord>;
   /**
    * A sandbox was seen: its row is open again, also after an end. It is the last attempt's when nothing was known of that
    * one, and else the one that was in doubt, which is settled then.

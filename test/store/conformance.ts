@@ -6,6 +6,7 @@ import { testCheckpoints } from './conformance/checkpoints.ts';
 import { testEventLog } from './conformance/event-log.ts';
 import { testFollow } from './conformance/follow.ts';
 import { testKeeping } from './conformance/keeping.ts';
+import { testRepoImages } from './conformance/repo-images.ts';
 import { testRestorePoints } from './conformance/restore-points.ts';
 import { testJournal } from './conformance/journal.ts';
 import { testLedgers } from './conformance/ledgers.ts';
@@ -44,4 +45,5 @@ export function testStore({ create }: { create: () => Promise<Backing> }): void 
   describe('restore points', () => testRestorePoints(subject));
   describe('what is kept', () => testKeeping(subject));
   describe('ledgers', () => testLedgers(subject));
+  describe('repository sets and their images', () => testRepoImages(subject));
 }

@@ -168,16 +168,17 @@ describe('a store that cannot be used', () => {
     await using folder = await temporaryFolder();
     const file = await filledStore(folder.path);
     const database = new Database(file);
-    database.pragma('user_version = 7');
+    const newer = schemaVersion + 1;
+    database.pragma(`user_version = ${newer}`);
     database.close();
     const opening = openStore({ file });
     await expect(opening).rejects.toThrow(StoreTooNew);
-    await expect(opening).rejects.toMatchObject({ found: 7, known: schemaVersion });
+    await expect(opening).rejects.toMatchObject({ found: newer, known: schemaVersion });
     await expect(openStore({ file })).rejects.toThrow(
       /^The store .* was written by a newer Harvest .*: upgrade .*\.$/,
     );
     const after = new Database(file, { readonly: true });
-    expect(after.pragma('user_version', { simple: true })).toBe(7);
+    expect(after.pragma('user_version', { simple: true })).toBe(newer);
     after.close();
   });
 
