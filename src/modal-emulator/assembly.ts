@@ -18,6 +18,7 @@ import { SandboxRecords } from './sandboxes/records.ts';
 import { SandboxRegistry } from './sandboxes/registry.ts';
 import { Apps } from './services/apps.ts';
 import { Secrets } from './services/secrets.ts';
+import { VolumeStore } from './volumes/volume-store.ts';
 
 export type Parts = {
   tokens: Tokens;
@@ -25,6 +26,7 @@ export type Parts = {
   secrets: Secrets;
   roots: DebianRoots;
   images: ImageStore;
+  volumes: VolumeStore;
   snapshots: Snapshots;
   fifos: Fifos;
   containers: ContainerFactory;
@@ -35,6 +37,8 @@ export type Parts = {
 
 const defaultJwtLifetimeSeconds = 3600;
 const expirySweepMs = 1000;
+/** Three heartbeats of the SDK. */
+const ephemeralLifetimeSeconds = 15 * 60;
 const caBundles = [
   '/etc/ssl/certs/ca-certificates.crt',
   '/etc/pki/tls/certs/ca-bundle.crt',
@@ -54,6 +58,8 @@ export async function assemble(state: StateDirectory, options: EmulatorOptions):
   const images = new ImageStore(state.path('images'), layers);
   await images.sweep();
   await images.collect();
+  const volumes = new VolumeStore({ directory: state.path('volumes'), ephemeralLifetimeSeconds, log });
+  await volumes.collect();
   const fifos = new Fifos(state.path('pipes'));
   const containers = new ContainerFactory({
     containersDirectory: state.path('containers'),
@@ -72,8 +78,11 @@ export async function assemble(state: StateDirectory, options: EmulatorOptions):
     log,
   });
   const records = new SandboxRecords(state.path('sandboxes'));
-  const registry = new SandboxRegistry({ records, images, containers, outputDirectory, log });
-  const expirySweep = setInterval(() => void images.sweep(), expirySweepMs);
+  const registry = new SandboxRegistry({ records, images, volumes, containers, outputDirectory, log });
+  const expirySweep = setInterval(() => {
+    void images.sweep();
+    void volumes.sweep();
+  }, expirySweepMs);
   expirySweep.unref();
   return {
     tokens: new Tokens(state.tokenKey(), options.jwtLifetimeSeconds ?? defaultJwtLifetimeSeconds),
@@ -82,6 +91,7 @@ export async function assemble(state: StateDirectory, options: EmulatorOptions):
     snapshots: new Snapshots(images, layers),
     roots,
     images,
+    volumes,
     fifos,
     containers,
     builder,

@@ -1,6 +1,6 @@
 /**
- * Local Modal: the part of Modal's API that the unmodified SDK needs for apps, images, secrets, sandboxes and filesystem snapshots, served on
- * loopback with sandboxes of Linux namespaces. The network of a sandbox is this machine's: a tool for development and tests.
+ * Local Modal: the part of Modal's API that the unmodified SDK needs for apps, images, secrets, volumes, sandboxes and filesystem snapshots,
+ * served on loopback with sandboxes of Linux namespaces. The network of a sandbox is this machine's: a tool for development and tests.
  *
  * Point the SDK at it with MODAL_SERVER_URL set to `url`, and any MODAL_TOKEN_ID and MODAL_TOKEN_SECRET, before a client is made.
  */
@@ -18,7 +18,7 @@ export { findMissingRequirements, installRequirements } from './requirements.ts'
 export type { Faults, RecordedCall } from './faults.ts';
 
 export type EmulatorOptions = {
-  /** Images, layers and records; on a file system that can hold overlay layers (ext4, xfs, btrfs, tmpfs). One process at a time. */
+  /** Images, layers, volumes and records; on a file system that can hold overlay layers (ext4, xfs, btrfs, tmpfs). One process at a time. */
   stateDirectory: string;
   /** Of the control plane, which the SDK is pointed at. Default: a free one. */
   port?: number;

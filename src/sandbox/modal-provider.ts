@@ -18,6 +18,7 @@ import { isNotFound, toPortError } from './modal-errors.ts';
 import { ModalHandles } from './modal-handles.ts';
 import { buildImage, deleteImage, findImage } from './modal-images.ts';
 import { ModalSandboxAdapter } from './modal-sandbox.ts';
+import { ModalVolumes } from './modal-volumes.ts';
 import type {
   CreateSandbox,
   ImageRecipe,
@@ -51,6 +52,7 @@ class ModalProvider implements SandboxProvider {
   readonly place: string;
   readonly #client: ModalClient;
   readonly #handles: ModalHandles;
+  readonly #volumes: ModalVolumes;
   readonly #appName: string;
   #appOnce: Promise<App> | undefined;
 
@@ -59,6 +61,7 @@ class ModalProvider implements SandboxProvider {
     this.place = [serverUrl, environment, appName].join(' ');
     this.#client = createModalClient(options);
     this.#handles = new ModalHandles(this.#client);
+    this.#volumes = new ModalVolumes(this.#client);
     this.#appName = appName;
   }
 
@@ -125,11 +128,27 @@ class ModalProvider implements SandboxProvider {
   }
 
   async #createOnce(request: CreateSandbox, image: Promise<Image>): Promise<ModalSandbox> {
-    return this.#client.sandboxes.create(await this.#app(), await image, {
+    const { volumes = [] } = request;
+    // Before the volumes, which are made when missing.
+    const found = await image;
+    try {
+      return await this.#createWith(request, found);
+    } catch (error) {
+      if (volumes.length === 0 || !isNotFound(error)) throw error;
+      // The image is there: a volume was deleted since it was looked up. Nothing was created.
+      this.#volumes.forget(volumes);
+      return this.#createWith(request, found);
+    }
+  }
+
+  async #createWith(request: CreateSandbox, image: Image): Promise<ModalSandbox> {
+    const { volumes = [] } = request;
+    return this.#client.sandboxes.create(await this.#app(), image, {
       name: request.name,
       command: [...request.command],
       tags: { ...request.tags, [nameTag]: request.name, [createdTag]: String(Date.now()) },
       timeoutMs: request.timeoutSeconds * 1_000,
+      ...(volumes.length > 0 && { volumes: await this.#volumes.resolve(volumes) }),
     });
   }
 

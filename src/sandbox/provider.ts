@@ -19,6 +19,34 @@ export type ImageRecipe = {
   commands: readonly string[];
 };
 
+/**
+ * A part of a volume, seen by a sandbox as a directory. A volume is a directory of the provider that outlives every sandbox; it is made when
+ * there is none of its name.
+ * - A sandbox sees what was written by sandboxes that ended before it was created. What others write while it runs it may see at once, later,
+ *   or not at all: nobody relies on either, and nobody can lock a file against another sandbox. Of two who write one file, the last wins.
+ * - What a sandbox writes is kept when it ends by `terminate`, with its entrypoint or at its time limit. One that is lost in another way may take
+ *   its last seconds with it. So a volume holds what can be made again: what must not be lost belongs to the store.
+ * - Content and names are kept. The root of a new volume, and a sub-path that was made, belong to root; whoever lets another user write there
+ *   says so in each sandbox anew, since owners are not promised to be kept.
+ * - No part of it is in a snapshot, whose image has an empty directory there.
+ */
+export type VolumeMount = {
+  /** At most 64 characters of `[A-Za-z0-9._-]`. */
+  name: string;
+  /**
+   * Canonical and absolute, through no link, and absent or empty in the image; not `/`, `/root` or `/tmp`, nor inside another mount. One volume
+   * is mounted once in a sandbox. Anything else is `ProviderRefused`, or, where the provider finds out later, `SandboxLost`.
+   */
+  mountPath: string;
+  /**
+   * Relative and canonical. Only this directory of the volume, made when missing: nothing above it or beside it is seen. The whole volume when
+   * absent.
+   */
+  subPath?: string;
+  /** Writing to it fails, as on a read-only file system. */
+  readOnly?: boolean;
+};
+
 export type CreateSandbox = {
   /** Unique among running sandboxes, at most 64 characters of `[A-Za-z0-9._-]`. */
   name: string;
@@ -28,6 +56,8 @@ export type CreateSandbox = {
   tags: Readonly<Record<string, string>>;
   /** The provider ends the sandbox after this, at most 24 h. */
   timeoutSeconds: number;
+  /** Of a sandbox that is found instead of created, they are as they were at its creation. */
+  volumes?: readonly VolumeMount[];
   signal?: AbortSignal;
 };
 

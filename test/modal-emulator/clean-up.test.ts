@@ -16,9 +16,13 @@ const containersOnDisk = (): string[] => readdirSync(join(harness.stateDirectory
 
 describe('ending sandboxes', () => {
   test('leaves no process, no mount and no file of thirty, ended in every way', async () => {
+    const volume = await harness.modal.volumes.fromName('state', { createIfMissing: true });
     const sandboxes = await Promise.all(
       Array.from({ length: 30 }, async (_, index) =>
-        harness.sandbox(index % 3 === 0 ? { command: ['sh', '-c', 'read line; exit 5'] } : {}),
+        harness.sandbox({
+          volumes: { '/mnt/state': volume },
+          ...(index % 3 === 0 && { command: ['sh', '-c', 'read line; exit 5'] }),
+        }),
       ),
     );
     using watch = new ContainerWatch(harness.stateDirectory);
@@ -26,8 +30,11 @@ describe('ending sandboxes', () => {
     // Daemons in sessions of their own that ignore every signal they can.
     const daemons = 'for i in 1 2 3; do setsid sh -c "trap \'\' TERM INT HUP; sleep 600" & done';
     await Promise.all(
-      sandboxes.map(async (sandbox) =>
-        sh(sandbox, `(${daemons}) >/dev/null 2>&1; head -c 100000 /dev/zero > /file`),
+      sandboxes.map(async (sandbox, index) =>
+        sh(
+          sandbox,
+          `(${daemons}) >/dev/null 2>&1; head -c 100000 /dev/zero > /file; touch /mnt/state/${index}`,
+        ),
       ),
     );
     expect(watch.processes().length).toBeGreaterThanOrEqual(30 * 4);
@@ -44,6 +51,8 @@ describe('ending sandboxes', () => {
     expect(watch.processes()).toEqual([]);
     expect(mountsUnder(harness.stateDirectory)).toEqual([]);
     await eventually(containersOnDisk).toEqual([]);
+    const files = join(harness.stateDirectory, 'volumes', volume.volumeId, 'files');
+    expect(readdirSync(files)).toHaveLength(30);
   });
 
   test('ends two hundred processes that ignore signals, too', async () => {

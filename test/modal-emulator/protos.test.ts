@@ -109,6 +109,9 @@ describe('the protocol definitions', () => {
       SandboxWaitRequest: controlPlane.sandboxWait,
       SecretDeleteRequest: controlPlane.secretDelete,
       SecretGetOrCreateRequest: controlPlane.secretGetOrCreate,
+      VolumeDeleteRequest: controlPlane.volumeById,
+      VolumeGetOrCreateRequest: controlPlane.volumeGetOrCreate,
+      VolumeHeartbeatRequest: controlPlane.volumeById,
       SandboxGetCommandRouterAccessRequest: controlPlane.sandboxById,
       SandboxStdinWriteV2Request: router.sandboxStdinWrite,
       SandboxStdioReadV2Request: router.sandboxStdioRead,
@@ -119,6 +122,7 @@ describe('the protocol definitions', () => {
       TaskExecStdinWriteStreamRequest: router.execStdinWriteStream,
       TaskExecStdioReadRequest: router.execStdioRead,
       TaskExecWaitRequest: router.execById,
+      TaskReloadVolumesRequest: router.reloadVolumes,
       TaskSnapshotFilesystemRequest: router.snapshotFilesystem,
     };
     const missing = Object.entries(schemas).flatMap(([name, schema]) => unknownKeys(schema, typeNamed(name)));

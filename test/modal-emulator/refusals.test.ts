@@ -100,7 +100,6 @@ describe('a call that Local Modal does not serve', () => {
     const { modal } = harness;
     const sandbox = await harness.sandbox();
     const calls: [() => Promise<unknown>, RegExp][] = [
-      [async () => modal.volumes.fromName('v', { createIfMissing: true }), /volumes/],
       [async () => modal.images.fromName('published'), /published images/],
       [async () => harness.base.publish('published'), /published images/],
       [async () => modal.proxies.fromName('p'), /proxies/],
@@ -109,7 +108,6 @@ describe('a call that Local Modal does not serve', () => {
       [async () => sandbox.snapshotDirectory('/etc'), /directory snapshots/],
       [async () => sandbox.mountImage('/mnt'), /mounting images/],
       [async () => sandbox.unmountImage('/mnt'), /mounting images/],
-      [async () => sandbox.reloadVolumes(), /volumes/],
       [
         async () => sandbox.updateNetworkPolicy({ outboundCidrAllowlist: [], outboundDomainAllowlist: [] }),
         /network policies/,

@@ -1,4 +1,4 @@
-import { readdirSync, rmSync, writeFileSync, mkdirSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, writeFileSync, mkdirSync } from 'node:fs';
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
@@ -26,7 +26,9 @@ const buildCommands = ['RUN echo built > /built'];
 async function makeSandbox(modal: ModalClient, name: string): Promise<Sandbox> {
   const app = await modal.apps.fromName('app', { createIfMissing: true });
   const image = await modal.images.fromRegistry(baseTag).dockerfileCommands(buildCommands).build(app);
-  return modal.sandboxes.create(app, image, { name, tags: { kind: 'test' }, env: { SECRET: 'canary-31d7' } });
+  const volumes = { '/mnt/state': await modal.volumes.fromName('state', { createIfMissing: true }) };
+  const env = { SECRET: 'canary-31d7' };
+  return modal.sandboxes.create(app, image, { name, tags: { kind: 'test' }, env, volumes });
 }
 
 describe('after a restart of the emulator', () => {
@@ -70,6 +72,31 @@ describe('after a restart of the emulator', () => {
     await second.close();
   });
 
+  test.each(['SIGKILL', 'SIGTERM'] as const)(
+    'by %s, volumes have what was written before it',
+    async (signal) => {
+      const first = await EmulatorProcess.start(stateDirectory);
+      const modal = connect(first.url);
+      const sandbox = await makeSandbox(modal, 'one');
+      await out(sandbox, 'mkdir /mnt/state/d; echo kept > /mnt/state/d/file');
+      const deleted = await modal.volumes.fromName('deleted', { createIfMissing: true });
+      const mounting = await modal.sandboxes.create(
+        await modal.apps.fromName('app'),
+        modal.images.fromRegistry(baseTag),
+        { volumes: { '/mnt/state': deleted } },
+      );
+      await out(mounting, 'touch /mnt/state/file');
+      await modal.volumes.delete('deleted');
+      await first.end(signal);
+
+      const second = await startEmulator({ stateDirectory });
+      const again = await makeSandbox(connect(second.url), 'one');
+      expect(await out(again, 'cat /mnt/state/d/file')).toBe('kept\n');
+      expect(readdirSync(join(stateDirectory, 'volumes'))).toHaveLength(1);
+      await second.close();
+    },
+  );
+
   test('a client goes on with the same address and token', async () => {
     const first = await EmulatorProcess.start(stateDirectory);
     const port = new URL(first.url).port;
@@ -90,8 +117,10 @@ describe('the end of the emulator', () => {
       const emulator = await EmulatorProcess.start(stateDirectory);
       const modal = connect(emulator.url);
       const sandboxes = [await makeSandbox(modal, 'one'), await makeSandbox(modal, 'two')];
-      for (const sandbox of sandboxes)
+      for (const sandbox of sandboxes) {
         await sandbox.exec(['sh', '-c', "trap '' TERM; setsid sleep 600 & sleep 600"]);
+        await out(sandbox, 'echo line >> /mnt/state/lines');
+      }
       using watch = new ContainerWatch(stateDirectory);
       expect(watch.processes().length).toBeGreaterThanOrEqual(6);
       await emulator.end(signal);
@@ -100,6 +129,9 @@ describe('the end of the emulator', () => {
       if (signal === 'SIGKILL') await (await startEmulator({ stateDirectory })).close();
       expect(readdirSync(join(stateDirectory, 'containers'))).toEqual([]);
       expect(readdirSync(join(stateDirectory, 'outputs'))).toEqual([]);
+      const [volume = ''] = readdirSync(join(stateDirectory, 'volumes'));
+      const lines = join(stateDirectory, 'volumes', volume, 'files', 'lines');
+      expect(readFileSync(lines, 'utf8')).toBe('line\nline\n');
     },
   );
 
@@ -128,7 +160,7 @@ describe('at its start the emulator', () => {
   test('ends a container that is still running, but not a process that only has its number', async () => {
     const container = spawn('sleep', ['600'], { detached: true, stdio: 'ignore' });
     const bystander = spawn('sleep', ['600'], { detached: true, stdio: 'ignore' });
-    const stat = (await import('node:fs')).readFileSync(`/proc/${container.pid}/stat`, 'utf8');
+    const stat = readFileSync(`/proc/${container.pid}/stat`, 'utf8');
     const startTicks = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
     for (const [name, init] of Object.entries({
       running: { pid: container.pid, startTicks },

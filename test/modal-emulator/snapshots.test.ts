@@ -114,8 +114,12 @@ describe('a filesystem snapshot', () => {
     await harness.stop();
     const tall = pileUpLayers(100);
     harness = await Harness.start({ stateDirectory: harness.stateDirectory });
-    const sandbox = await harness.sandbox({}, await harness.modal.images.fromId(tall));
-    await out(sandbox, 'rm /layer-7; echo own > /own');
+    const volume = await harness.modal.volumes.fromName('state', { createIfMissing: true });
+    const sandbox = await harness.sandbox(
+      { volumes: { '/mnt/state': volume } },
+      await harness.modal.images.fromId(tall),
+    );
+    await out(sandbox, 'rm /layer-7; echo own > /own; touch /mnt/state/not-in-it');
     const snapshot = await sandbox.snapshotFilesystem();
     await sandbox.terminate();
     await harness.modal.images.delete(tall);
@@ -124,6 +128,7 @@ describe('a filesystem snapshot', () => {
     expect(await out(second, 'ls -d /layer-* | wc -l; cat /layer-42 /own; ls /layer-7 2>&1 || true')).toBe(
       "98\n42\nown\nls: cannot access '/layer-7': No such file or directory\n",
     );
+    expect(await out(second, 'ls -A /mnt /mnt/state')).toBe('/mnt:\nstate\n\n/mnt/state:\n');
     expect(await out(second, 'stat -c %a /tmp /root; apt-get --version | head -c 3; cat /proc/1/comm')).toBe(
       '1777\n700\naptsleep\n',
     );

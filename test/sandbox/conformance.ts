@@ -9,6 +9,7 @@ import { testCreate } from './conformance/create.ts';
 import { testEnd } from './conformance/end.ts';
 import { testExec } from './conformance/exec.ts';
 import { testBuildImage, testSnapshot } from './conformance/images.ts';
+import { testVolumes } from './conformance/volumes.ts';
 import type { ConformanceSubject, SandboxesUnderTest } from './conformance/subject.ts';
 
 export function testSandboxProvider({ open }: { open: () => Promise<ConformanceSubject> }): void {
@@ -25,6 +26,7 @@ export function testSandboxProvider({ open }: { open: () => Promise<ConformanceS
       command: more.command ?? ['sleep', 'infinity'],
       tags: { suite: runId, kind: more.tag ?? 'any' },
       timeoutSeconds: 600,
+      ...(more.volumes !== undefined && { volumes: more.volumes }),
     });
     made.push(sandbox);
     return sandbox;
@@ -57,5 +59,6 @@ export function testSandboxProvider({ open }: { open: () => Promise<ConformanceS
   describe('create', () => testCreate(underTest));
   describe('a sandbox that ended', () => testEnd(underTest));
   describe('snapshot', () => testSnapshot(underTest));
+  describe('a volume', () => testVolumes(underTest));
   describe('buildImage', () => testBuildImage(underTest));
 }

@@ -2,11 +2,13 @@
 # nothing: it ignores SIGCHLD, so orphans are reaped by the kernel.
 #
 #   $1 directory of the container (up, wk, root, run, l)   $2 layers as short names in l, newest first   $3 template of /dev
+#   then three for each directory of this machine that the container sees: where it is, where it goes, ro or rw
 #
 # Layers go by short names because mount(2) takes 4,095 characters of options. `volatile` drops every fsync below: a container never outlives
 # the machine, and what is kept of it is copied. What is mounted is private to the namespaces and goes with them.
 read -r pid rest </proc/self/stat
 container=$1 layers=$2 devices=$3
+shift 3
 cd "$container/l"
 mount -t overlay overlay -o "lowerdir=$layers,upperdir=../up,workdir=../wk,redirect_dir=on,metacopy=off,volatile" "$container/root"
 cd "$container/root"
@@ -22,6 +24,21 @@ for file in resolv.conf hosts; do
   [ -f "etc/$file" ] && [ ! -L "etc/$file" ] || { rm -f "etc/$file"; : >"etc/$file"; }
   mount --bind "run/modal/$file" "etc/$file"
 done
+refuse() { echo "refused $1"; exit 1; }
+while [ $# -gt 0 ]; do
+  source=$1 target=$2 place=$container/root$2 mode=$3
+  shift 3
+  # The image's links mean its own root, and this is still the machine's.
+  [ "$(readlink -m "$place")" = "$place" ] || refuse "cannot mount volume on a path that leads through a link: \"$target\""
+  mkdir -p "$place" 2>/dev/null || refuse "cannot mount volume on what is no directory: \"$target\""
+  # Modal's words.
+  [ -z "$(ls -A "$place")" ] || refuse "cannot mount volume on non-empty path: \"$target\""
+  # Once it is the current directory nobody can replace it by a link.
+  cd "$source"
+  [ "$(pwd -P)" = "$source" ] || refuse "the directory of the volume for \"$target\" was replaced by a link"
+  mount --no-canonicalize -o "bind,$mode,nosuid,nodev" . "$place"
+done
+cd "$container/root"
 echo modal >/proc/sys/kernel/hostname
 mount -t proc -o nosuid,nodev,noexec proc proc
 pivot_root . run/modal/machine

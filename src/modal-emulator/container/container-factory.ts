@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { randomText } from '../disk/ids.ts';
 import { containerCaBundle } from './container-files.ts';
-import { Container } from './container.ts';
+import { Container, type ContainerMount } from './container.ts';
 import type { Fifos } from './fifos.ts';
 
 /** What a Debian image sets. */
@@ -44,8 +44,8 @@ export class ContainerFactory {
   }
 
   /** Layers as absolute paths, newest first. */
-  async start(layers: readonly string[]): Promise<Container> {
-    const starting = this.#start(layers);
+  async start(layers: readonly string[], mounts: readonly ContainerMount[] = []): Promise<Container> {
+    const starting = this.#start(layers, mounts);
     this.#starting.add(starting);
     try {
       return await starting;
@@ -60,10 +60,10 @@ export class ContainerFactory {
     await Promise.all([...this.#running].map(async (container) => container.end()));
   }
 
-  async #start(layers: readonly string[]): Promise<Container> {
+  async #start(layers: readonly string[], mounts: readonly ContainerMount[]): Promise<Container> {
     const { containersDirectory, deviceTemplate, caBundle, fifos } = this.#options;
     const directory = join(containersDirectory, randomText(12));
-    const container = await Container.start({ directory, layers, deviceTemplate, caBundle, fifos });
+    const container = await Container.start({ directory, layers, mounts, deviceTemplate, caBundle, fifos });
     this.#running.add(container);
     void container.ended.then(() => this.#running.delete(container));
     return container;

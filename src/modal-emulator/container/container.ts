@@ -28,11 +28,26 @@ const bootScript = join(import.meta.dirname, 'boot.sh');
 /** Names PID 1 of a container in its directory, for whoever finds the directory later. */
 export const initFile = 'init.json';
 
+/** A directory of this machine that a container sees. */
+export type ContainerMount = {
+  /** Absolute, without links. */
+  source: string;
+  /** Absolute, in the container: empty there, or made. */
+  target: string;
+  readOnly: boolean;
+};
+
+/** The place in the container's image is not one to mount at. */
+export class MountRefused extends Error {
+  override readonly name = 'MountRefused';
+}
+
 export type ContainerOptions = {
   /** A directory of its own, made here and removed by `removeFiles`. */
   directory: string;
   /** Absolute paths, newest first; the last one is a whole root file system. */
   layers: readonly string[];
+  mounts: readonly ContainerMount[];
   deviceTemplate: string;
   caBundle: string | undefined;
   fifos: Fifos;
@@ -68,6 +83,7 @@ export class Container {
       options.directory,
       names.join(':'),
       options.deviceTemplate,
+      ...options.mounts.flatMap(({ source, target, readOnly }) => [source, target, readOnly ? 'ro' : 'rw']),
     ];
     const unshare = spawn(
       toolPath('setpriv'),
@@ -115,7 +131,7 @@ export class Container {
   }
 }
 
-/** The boot script reports "ready" with the number of PID 1 as this machine sees it. */
+/** The boot script reports "ready" with the number of PID 1 as this machine sees it, or "refused" with the reason. */
 async function firstReport(unshare: ChildProcess): Promise<number> {
   if (unshare.stdout === null || unshare.stderr === null) throw new Error('spawned without pipes');
   let complaint = '';
@@ -127,6 +143,8 @@ async function firstReport(unshare: ChildProcess): Promise<number> {
     once(lines, 'line'),
     once(unshare, 'close').then(() => [`the container did not boot: ${complaint.trim()}`]),
   ]);
+  const refusal = /^refused (.*)$/.exec(String(line))?.[1];
+  if (refusal !== undefined) throw new MountRefused(refusal);
   const pid = /^ready (\d+)$/.exec(String(line))?.[1];
   if (pid === undefined) throw new Error(String(line));
   return Number(pid);

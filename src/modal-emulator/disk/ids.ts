@@ -13,6 +13,7 @@ const idLength = 22;
 export const newSandboxId = (): string => `sb-${randomText(sandboxIdLength)}`;
 export const newTaskId = (): string => `ta-${randomText(sandboxIdLength)}`;
 export const newSecretId = (): string => `st-${randomText(idLength)}`;
+export const newVolumeId = (): string => `vo-${randomText(idLength)}`;
 export const newImageId = (): string => `im-${randomText(idLength)}`;
 
 /** The same parts always give the same id. */

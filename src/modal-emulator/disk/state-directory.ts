@@ -6,6 +6,7 @@
  *   apps.json            names of apps
  *   images/<id>.json     what an image consists of            layers/<id>/   one overlay layer each
  *   sandboxes/<id>.json  what became of a sandbox             containers/<id>/    files of a running one
+ *   volumes/<id>/        record and files of a volume
  *   outputs/, pipes/, device-template/                        of this process only
  */
 import { randomBytes } from 'node:crypto';
@@ -19,6 +20,8 @@ import { toolPath, toolEnvironment } from '../container/tools.ts';
 /** After a SIGKILL the previous holder's lock is released within milliseconds, not at once. */
 const lockWaitSeconds = 2;
 const lockRefused = 75;
+
+const stateFolders = ['images', 'layers', 'sandboxes', 'containers', 'volumes', 'outputs', 'pipes'];
 
 export class StateDirectoryInUse extends Error {
   override readonly name = 'StateDirectoryInUse';
@@ -48,7 +51,7 @@ export class StateDirectory {
     const holder = await takeLock(root);
     writeFileSync(join(root, 'owner'), `process ${process.pid}`);
     const state = new StateDirectory(root, holder);
-    for (const name of ['images', 'layers', 'sandboxes', 'containers', 'outputs', 'pipes']) {
+    for (const name of stateFolders) {
       mkdirSync(state.path(name), { recursive: true, mode: 0o700 });
     }
     return state;

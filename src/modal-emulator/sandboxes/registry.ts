@@ -7,10 +7,13 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ContainerFactory } from '../container/container-factory.ts';
+import { MountRefused, type ContainerMount } from '../container/container.ts';
 import { removeTrees } from '../container/host-process.ts';
 import { newSandboxId, newTaskId } from '../disk/ids.ts';
 import type { ImageRecord, ImageStore } from '../images/image-store.ts';
 import { RpcError, notFound } from '../rpc/rpc-error.ts';
+import { mountVolumes, type VolumeMount } from '../volumes/mount-volumes.ts';
+import type { VolumeStore } from '../volumes/volume-store.ts';
 import type { SandboxRecords } from './records.ts';
 import { Sandbox } from './sandbox.ts';
 import type { SandboxRecord } from './sandbox-record.ts';
@@ -27,15 +30,20 @@ export type CreateRequest = Pick<
   entrypoint: readonly string[];
   workdir: string | undefined;
   env: Readonly<Record<string, string>>;
+  volumes: readonly VolumeMount[];
 };
 
 export type RegistryParts = {
   records: SandboxRecords;
   images: ImageStore;
+  volumes: VolumeStore;
   containers: ContainerFactory;
   outputDirectory: string;
   log: (line: string) => void;
 };
+
+/** Of the image and the volumes of a sandbox; they stay on disk until they are released. */
+type HeldFiles = { paths: string[]; mounts: ContainerMount[]; release: () => Promise<void> };
 
 export class SandboxRegistry {
   readonly #parts: RegistryParts;
@@ -86,11 +94,11 @@ export class SandboxRegistry {
   }
 
   async #boot(record: SandboxRecord, image: ImageRecord, request: CreateRequest): Promise<Sandbox> {
-    const { containers, images, log, outputDirectory } = this.#parts;
-    const held = images.hold(image);
+    const { containers, log, outputDirectory } = this.#parts;
+    const held = this.#holdFiles(image, request.volumes);
     try {
       const spoolDirectory = join(outputDirectory, record.sandboxId);
-      const container = await containers.start(held.paths);
+      const container = await containers.start(held.paths, held.mounts);
       mkdirSync(spoolDirectory, { recursive: true, mode: 0o700 });
       const env = { ...containers.environment, ...image.env, ...request.env };
       const workdir = request.workdir ?? image.workdir;
@@ -100,6 +108,21 @@ export class SandboxRegistry {
       return sandbox;
     } catch (error) {
       await held.release();
+      throw error instanceof MountRefused ? new RpcError('FAILED_PRECONDITION', error.message) : error;
+    }
+  }
+
+  #holdFiles(image: ImageRecord, volumes: readonly VolumeMount[]): HeldFiles {
+    const { paths, release } = this.#parts.images.hold(image);
+    try {
+      const mounted = mountVolumes(this.#parts.volumes, volumes);
+      const releaseBoth = async () => {
+        await mounted.release();
+        await release();
+      };
+      return { paths, mounts: mounted.mounts, release: releaseBoth };
+    } catch (error) {
+      void release();
       throw error;
     }
   }

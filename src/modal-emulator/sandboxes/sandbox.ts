@@ -71,6 +71,10 @@ export class Sandbox {
     return this.#cause !== undefined || this.container.isEnding;
   }
 
+  requireRunning(): void {
+    if (this.isEnding) throw notFound(`sandbox ${this.record.sandboxId} has ended`);
+  }
+
   runEntrypoint(argv: readonly string[]): void {
     const entrypoint = this.#start({ argv, env: {}, execId: 'entrypoint' });
     this.#entrypoint = entrypoint;
@@ -84,7 +88,7 @@ export class Sandbox {
   startExec(request: ExecRequest): Exec {
     const existing = this.#execs.get(request.execId);
     if (existing !== undefined) return existing;
-    if (this.isEnding) throw notFound(`sandbox ${this.record.sandboxId} has ended`);
+    this.requireRunning();
     const exec = this.#start(request);
     this.#activity.began();
     this.#execs.set(request.execId, exec);
@@ -127,7 +131,7 @@ export class Sandbox {
   async snapshot(snapshotId: string, take: () => Promise<string>): Promise<string> {
     const existing = this.#snapshots.get(snapshotId);
     if (existing !== undefined) return existing;
-    if (this.isEnding) throw notFound(`sandbox ${this.record.sandboxId} has ended`);
+    this.requireRunning();
     const snapshot = take();
     this.#snapshots.set(snapshotId, snapshot);
     snapshot.catch(() => this.#snapshots.delete(snapshotId));

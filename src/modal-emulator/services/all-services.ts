@@ -7,11 +7,13 @@ import { imageService } from './image-service.ts';
 import { refusedByControlPlane, refusedByRouter } from './refused.ts';
 import { routerService } from './router-service.ts';
 import { sandboxService } from './sandbox-service.ts';
+import { volumeService } from './volume-service.ts';
 
 export function controlPlaneHandlers(parts: Parts, routerUrl: string): Handlers {
   return {
     ...refusedByControlPlane,
     ...accountService(parts),
+    ...volumeService(parts),
     ...imageService({ ...parts, store: parts.images }),
     ...sandboxService({
       ...parts,

@@ -3,10 +3,12 @@
  * is a listed field with a value that cannot be honoured.
  */
 import * as z from 'zod';
+import { volumeMounts } from './volume-mount-requests.ts';
 
 const text = z.string().default('');
 const flag = z.boolean().default(false);
 const texts = z.array(z.string()).default([]);
+const objectName = /^[A-Za-z0-9._-]{1,64}$/;
 const stringMap = z.record(z.string(), z.string());
 const only = (value: number, what: string) => z.literal(value, `Local Modal does not support ${what}`);
 
@@ -46,6 +48,30 @@ export const secretGetOrCreate = z.strictObject({
   requiredKeys: texts,
 });
 export const secretDelete = z.strictObject({ secretId: z.string() });
+
+const volumeNameRule = 'a volume has a name of 1 to 64 letters, digits, dots, dashes and underscores';
+export const volumeGetOrCreate = z
+  .strictObject({
+    deploymentName: text,
+    environmentName: text,
+    objectCreationType: z
+      .literal(
+        [0, createIfMissing, ephemeralKind],
+        'only looking up, creating what is missing, and ephemeral volumes are supported',
+      )
+      .default(0),
+    // What is not asked for is the first one, as the SDK has it too.
+    version: z
+      .literal([0, 1, 2], 'must be 1 or 2')
+      .default(0)
+      .transform((version) => (version === 0 ? 1 : version)),
+  })
+  .refine(
+    ({ objectCreationType, deploymentName }) =>
+      objectCreationType === ephemeralKind ? deploymentName === '' : objectName.test(deploymentName),
+    { path: ['deploymentName'], error: volumeNameRule },
+  );
+export const volumeById = z.strictObject({ volumeId: z.string() });
 
 /** An empty message is "no GPU". */
 const noGpu = z.strictObject({}).optional();
@@ -88,6 +114,7 @@ const definition = z.strictObject({
   timeoutSecs: z.int().positive().max(mostLifetimeSeconds, 'a sandbox lives for 24 hours at most'),
   idleTimeoutSecs: z.int().positive().optional(),
   workdir: z.string().startsWith('/', 'must be an absolute path').optional(),
+  volumeMounts,
   openPorts: z.strictObject({}).optional(),
   networkAccess: z
     .strictObject({
@@ -96,7 +123,7 @@ const definition = z.strictObject({
     .optional(),
   name: z
     .string()
-    .regex(/^[A-Za-z0-9._-]{1,64}$/, 'a name has 1 to 64 letters, digits, dots, dashes and underscores')
+    .regex(objectName, 'a name has 1 to 64 letters, digits, dots, dashes and underscores')
     .optional(),
 });
 export const sandboxCreate = z.strictObject({

@@ -54,6 +54,8 @@ export const sandboxStdinWrite = z.strictObject({
   eof: z.boolean().default(false),
 });
 
+export const reloadVolumes = z.strictObject({ taskId });
+
 const noExpiry = -1;
 const defaultTtlSeconds = 30 * 24 * 60 * 60;
 export const snapshotFilesystem = z.strictObject({

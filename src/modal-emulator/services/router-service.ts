@@ -42,6 +42,11 @@ export function routerService(parts: Parts): Handlers {
       );
       return { imageId };
     }),
+    TaskReloadVolumes: unary(requests.reloadVolumes, (request, context) => {
+      // Its mounts show at every moment what there is.
+      sandboxOf(request.taskId, context).requireRunning();
+      return {};
+    }),
   };
 }
 

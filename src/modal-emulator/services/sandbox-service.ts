@@ -94,6 +94,7 @@ function creation({ registry, apps, secrets, routerAccess }: SandboxServiceParts
           idleTimeoutSeconds: definition.idleTimeoutSecs ?? null,
           entrypoint: definition.entrypointArgs,
           workdir: definition.workdir,
+          volumes: definition.volumeMounts,
           env: {
             ...secrets.resolve(definition.secretIds, request.secretSources),
             ...request.ephemeralSecrets?.contents,

@@ -1,5 +1,5 @@
 /** What the conformance suite is given and what it gives to its parts. */
-import type { ImageRef, Sandbox, SandboxProvider } from '../../../src/sandbox/provider.ts';
+import type { ImageRef, Sandbox, SandboxProvider, VolumeMount } from '../../../src/sandbox/provider.ts';
 
 type Secret = { name: string; variable: string; value: string };
 
@@ -12,6 +12,8 @@ export type ConformanceSubject = {
   close(): Promise<void>;
 };
 
+type MoreOfSandbox = { image?: ImageRef; command?: string[]; tag?: string; volumes?: VolumeMount[] };
+
 /** What the tests of one group use. */
 export type SandboxesUnderTest = {
   provider: () => SandboxProvider;
@@ -20,7 +22,7 @@ export type SandboxesUnderTest = {
   /** One that runs as long as the suite. */
   shared: () => Sandbox;
   /** Ended after the test. */
-  create: (label: string, more?: { image?: ImageRef; command?: string[]; tag?: string }) => Promise<Sandbox>;
+  create: (label: string, more?: MoreOfSandbox) => Promise<Sandbox>;
   /** The name under which `create` makes it. */
   nameOf: (label: string) => string;
   /** The tag `suite` of everything that this run of the suite makes. */
