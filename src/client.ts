@@ -2,6 +2,9 @@
  * Harvest for callers: sessions from any process that can reach Temporal and the data directory. The composition root
  * of the client; it needs no worker in the process and loads none of its native code.
  */
+import { CodeRun } from './client/code-run.ts';
+import { toExecution } from './client/code-request.ts';
+import type { CodeRequest } from './client/code-request.ts';
 import { connectOptionsSchema } from './client/connect-options.ts';
 import type { ConnectOptions } from './client/connect-options.ts';
 import { connectTemporal } from './client/connect.ts';
@@ -17,12 +20,16 @@ import { startSession } from './client/start-session.ts';
 import type { TemporalCalls } from './client/temporal-calls.ts';
 import { check, checkSessionId } from './client/validate.ts';
 import { readClientConfig } from './config.ts';
+import { executionOwner } from './contracts/ids.ts';
 import { loadSealingKeys } from './sealing-keys.ts';
 import type { SealingKeys } from './secrets/sealing.ts';
 import { openStoreReader } from './store/open-store.ts';
 import type { StoreReader } from './store/store.ts';
 
 export * from './client/errors.ts';
+export type { CodeRequest } from './client/code-request.ts';
+export type { CodeRun } from './client/code-run.ts';
+export type { ExecutionResult } from './contracts/execution.ts';
 export type { ListedCheckpoint } from './client/checkpoints.ts';
 export type { ConnectOptions } from './client/connect-options.ts';
 export type { TemporalOptions } from './client/connect.ts';
@@ -116,6 +123,17 @@ export class Harvest implements AsyncDisposable {
   }
 
   /**
+   * Runs code once, in a sandbox of its own that always ends. Returns at once: await it for the result, iterate it for the
+   * output. The execution id is the idempotency key; without one, one is made, and a repeat runs the code again. Throws
+   * `InvalidRequest` before anything is sent; everything else rejects what is awaited.
+   */
+  executeCode(request: CodeRequest): CodeRun {
+    const execution = toExecution(request);
+    const { log } = this.#logOf(executionOwner(execution.executionId));
+    return new CodeRun({ execution, taskQueue: this.#taskQueue, calls: this.#calls, log });
+  }
+
+  /**
    * The newest sessions, open and closed. Temporal's records may lag by a moment. Throws `InvalidRequest`,
    * `TemporalUnreachable`, or `NoAnswer`; a repeat is harmless.
    */
@@ -138,6 +156,13 @@ export class Harvest implements AsyncDisposable {
   }
 
   #attach(sessionId: string, keep: boolean): Session {
+    const { calls, log } = this.#logOf(sessionId);
+    const create = async (request: CreateSessionRequest): Promise<Session> => this.createSession(request);
+    return new Session({ calls, log, checkpoints: this.#store.checkpoints, create, keep });
+  }
+
+  /** Of a session or an execution. */
+  #logOf(sessionId: string): { calls: SessionCalls; log: SessionLog } {
     const log: SessionLog = new SessionLog({
       sessionId,
       reader: this.#store.events,
@@ -145,8 +170,7 @@ export class Harvest implements AsyncDisposable {
       closing: this.#closing.signal,
     });
     const calls = new SessionCalls({ sessionId, calls: this.#calls, closedEvent: async () => log.closed() });
-    const create = async (request: CreateSessionRequest): Promise<Session> => this.createSession(request);
-    return new Session({ calls, log, checkpoints: this.#store.checkpoints, create, keep });
+    return { calls, log };
   }
 }
 

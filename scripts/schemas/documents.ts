@@ -11,6 +11,7 @@ import {
   setBudgetSchema,
   terminateSchema,
 } from '../../src/contracts/index.ts';
+import { executionRequestSchema, executionResultSchema } from '../../src/contracts/execution.ts';
 import * as answers from './answers.ts';
 import { eventJsonSchema } from './event-schema.ts';
 import { jsonSchemaOf } from './json-schema.ts';
@@ -22,6 +23,14 @@ const described: Record<string, { description: string; schema: JsonSchema }> = {
   'session-input': {
     description: 'The one argument of the workflow "session"; the query "input" answers it with its defaults filled in.',
     schema: jsonSchemaOf(sessionInputSchema),
+  },
+  'execution-request': {
+    description: 'The one argument of the workflow "executeCode".',
+    schema: jsonSchemaOf(executionRequestSchema),
+  },
+  'execution-result': {
+    description: 'The result of the workflow "executeCode".',
+    schema: jsonSchemaOf(executionResultSchema),
   },
   'prompt-request': {
     description: 'The argument of the update and of the signal "prompt".',

@@ -23,6 +23,8 @@ export type Attachment = {
   generation: number;
   sandbox: Sandbox;
   attempt: Attempt;
+  /** As it was started with. */
+  agent?: boolean;
 };
 
 /**

@@ -6,6 +6,7 @@ import { runExec } from './exec.ts';
 import { appendOwnEvents, recordEvents } from './own-events.ts';
 import { createSandbox } from './create-sandbox.ts';
 import { closeSession, endSessionSandboxes } from './end-session.ts';
+import { runCode } from './run-code.ts';
 import { prepareCheckpoint } from './prepare-checkpoint.ts';
 import { takeSnapshot } from './snapshot.ts';
 import { startSupervisor } from './start.ts';
@@ -15,9 +16,9 @@ import { runTurn } from './turn.ts';
 import { whenAborted } from './when-aborted.ts';
 import { reap } from './reap.ts';
 import type { ReaperDeps } from './reap.ts';
-import type { ForSession, ReaperActivities, SessionActivities } from './types.ts';
+import type { ExecutionActivities, ForSession, ReaperActivities, SessionActivities } from './types.ts';
 
-export function createActivities(deps: ActivityDeps): SessionActivities {
+export function createActivities(deps: ActivityDeps): SessionActivities & ExecutionActivities {
   const redactFor = ({ session, sessionId }: ForSession): ((text: string) => string) => {
     deps.vault.prepare(session);
     return (text) => deps.vault.redactorFor(sessionId).text(text);
@@ -35,6 +36,7 @@ export function createActivities(deps: ActivityDeps): SessionActivities {
     runTurn: activity(runTurn),
     interruptTurn: activity(async (deps, input, { signal }) => interruptTurn(deps, input, signal)),
     runExec: activity(runExec),
+    runCode: activity(runCode),
     steerTurn: activity(steerTurn),
     prepareCheckpoint: activity(prepareCheckpoint),
     takeSnapshot: activity(takeSnapshot),

@@ -19,6 +19,7 @@ export type PostStart = {
   generation: number;
   sandbox: Sandbox;
   restore?: StartRequest['restore'] | undefined;
+  agent?: boolean;
 };
 
 /** Posts `/start`; also after a restart of the supervisor, which has lost its secrets then. */
@@ -27,11 +28,12 @@ export async function postStart(
   input: PostStart,
   attempt: Attempt,
 ): Promise<StartedSupervisor> {
-  const { session, generation, sandbox, restore } = input;
+  const { session, generation, sandbox, restore, agent = true } = input;
   const opened = deps.vault.open(session);
   const body: Omit<StartRequest, 'from'> = {
     sessionId: session.sessionId,
     generation,
+    agent,
     repositories: repositoriesOf(session),
     branch: branchOf(session.sessionId),
     user: session.user,

@@ -12,6 +12,7 @@ import type {
   TurnOutcome,
   TurnTotals,
 } from '../contracts/index.ts';
+import type { Execution } from '../contracts/execution.ts';
 import type { InterruptReason } from '../contracts/supervisor.ts';
 
 /** Every activity first appends the workflow's own events that travel with it (I6). */
@@ -37,6 +38,8 @@ export type CreatedSandbox = {
 export type StartSupervisorInput = InSandbox & {
   /** What to bring back; null for a session's first generation. */
   restore: { checkpointId: string | null; imageId: string; imageFrom: 'base' | 'snapshot' } | null;
+  /** False: only commands will be asked for. */
+  agent?: boolean;
 };
 export type StartedSupervisor = { heads: RepositoryHead[]; runtimeVersion: string };
 
@@ -87,6 +90,12 @@ export type ExecReport =
   /** `started` false: certainly nothing of it ran, so it may run in another sandbox. */
   | { kind: 'sandbox-lost'; cause: string; started: boolean };
 
+export type RunCodeInput = InSandbox & { execution: Execution };
+export type CodeReport =
+  | { kind: 'ended'; outcome: ExecOutcome; durationMs: number; stdout: string; stderr: string }
+  /** The sandbox was lost, and certainly nothing of it ran: it may run in another one. */
+  | { kind: 'not-run'; cause: string };
+
 export type TakeSnapshotInput = InSandbox & {
   checkpointId: string;
   turnId: string | null;
@@ -128,6 +137,9 @@ export type SessionActivities = {
   closeSession(input: CloseSessionInput): Promise<void>;
   recordEvents(input: RecordEventsInput): Promise<void>;
 };
+
+/** Beside those of sessions. */
+export type ExecutionActivities = { runCode(input: RunCodeInput): Promise<CodeReport> };
 
 /** What the reaper found and did, for the people who look at its workflow. */
 export type ReapReport = {

@@ -77,6 +77,24 @@ export class SessionIdUsed extends HarvestError {
   }
 }
 
+/** Choose another execution id, or ask for the same again. */
+export class ExecutionExists extends HarvestError {
+  readonly executionId: string;
+  constructor(executionId: string) {
+    super(`An execution "${executionId}" was already started from another request: choose another id.`);
+    this.executionId = executionId;
+  }
+}
+
+/** There was no sandbox to run the code in, or the execution was ended. What it had written is in its event log. */
+export class ExecutionFailed extends HarvestError {
+  readonly executionId: string;
+  constructor(executionId: string, cause: string) {
+    super(`Execution "${executionId}" has no result: ${cause}.`);
+    this.executionId = executionId;
+  }
+}
+
 /** Start a new session: this one takes nothing any more. Its event log stays readable. */
 export class SessionClosed extends HarvestError {
   readonly sessionId: string;

@@ -22,6 +22,11 @@ export const bounds = {
   execSeconds: 10 * 60,
   /** In another sandbox, of a command that had not begun. */
   execRestarts: 2,
+  /** Of `executeCode`; above the first its sandbox would have to live longer than any may. */
+  longestExecutionSeconds: 23 * 60 * 60,
+  executionSeconds: 30 * 60,
+  executionCodeBytes: 256 * 1024,
+  executionFilesBytes: 1024 * 1024,
   queuedExecs: 20,
   /** Waiting commands together, as JSON: they travel through continue-as-new (I9). */
   queuedExecBytes: 256 * 1024,
@@ -34,6 +39,10 @@ export const bounds = {
   /** What the agent is told of a conversation whose transcript cannot be had. */
   recentMessages: 10,
   repositoriesPerSession: 8,
+  /** An image of an unchanged repository is built anew when it is as old as this. */
+  repoImageAgeSeconds: 7 * 24 * 60 * 60,
+  /** Before the same is built again that failed, or that no session could start from. */
+  failedImagePauseSeconds: 6 * 60 * 60,
   /** The session's plain variables together, as JSON: they travel through continue-as-new (I9). */
   environmentBytes: 128 * 1024,
 } as const;

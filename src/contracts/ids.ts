@@ -21,8 +21,19 @@ export const checkpointIdSchema = z
     'a checkpoint id is 1 to 120 characters of A-Z, a-z, 0-9, ".", "_" and "-"',
   );
 
-export function workflowIdOf(sessionId: string): string {
-  return `session-${sessionId}`;
+/**
+ * Who has sandboxes and a log: a session, or, told apart by a dot, which no session id has, an execution or the builds of a
+ * repository set.
+ */
+export const ownerIdSchema = z.string().regex(/^(?:(?:execution|image)\.)?[a-z0-9-]{1,40}$/);
+
+export function executionOwner(executionId: string): string {
+  return `execution.${executionId}`;
+}
+
+/** Of a session or another owner. */
+export function workflowIdOf(ownerId: string): string {
+  return ownerId.includes('.') ? ownerId.replace('.', '-') : `session-${ownerId}`;
 }
 
 /** Deterministic, so that a repeated create finds the sandbox of the attempt before (I7). */

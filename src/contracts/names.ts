@@ -3,5 +3,8 @@
 /** The workflow type of a session. */
 export const sessionWorkflowType = 'session';
 
+/** The workflow type of code that is run once in a sandbox of its own. */
+export const executionWorkflowType = 'executeCode';
+
 /** The task queue, unless `HARVEST_TASK_QUEUE` says otherwise. */
 export const defaultTaskQueue = 'harvest';

@@ -26,7 +26,7 @@
 import * as z from 'zod';
 import { carriedWorkSchema, repositoryHeadSchema } from './checkpoint.ts';
 import { eventBodySchema } from './events.ts';
-import { promptIdSchema, sessionIdSchema } from './ids.ts';
+import { ownerIdSchema, promptIdSchema } from './ids.ts';
 import { steerSchema, turnOptionsSchema } from './prompt.ts';
 import { transcriptBatchSchema } from './transcript.ts';
 import { execOutcomeSchema, turnOutcomeSchema, turnTotalsSchema } from './turn.ts';
@@ -40,9 +40,11 @@ export type RecentMessage = z.infer<typeof recentMessageSchema>;
 
 export const startRequestSchema = z.object({
   from,
-  sessionId: sessionIdSchema,
+  sessionId: ownerIdSchema,
   generation: z.number().int().positive(),
-  repositories: z.array(z.object({ name: z.string(), url: z.string(), branch: z.string() })).min(1),
+  /** False: nothing but commands will be asked for, and none of the repositories is needed. */
+  agent: z.boolean().default(true),
+  repositories: z.array(z.object({ name: z.string(), url: z.string(), branch: z.string() })),
   /** The session's own branch, `harvest/<sessionId>`. */
   branch: z.string(),
   user: z.object({ name: z.string(), email: z.string() }),
@@ -88,6 +90,8 @@ export const supervisorExecRequestSchema = z.object({
   argv: z.array(z.string()).min(1),
   cwd: z.string().optional(),
   timeoutSeconds: z.number().int().positive(),
+  /** Written before the command runs, below `cwd`, which is made when it is not there. */
+  files: z.array(z.object({ path: z.string(), content: z.string() })).default([]),
 });
 export type SupervisorExecRequest = z.infer<typeof supervisorExecRequestSchema>;
 
@@ -201,6 +205,9 @@ export const journalRecordSchema = z.discriminatedUnion('kind', [
     outcome: execOutcomeSchema,
     durationMs: z.number(),
     output: z.string(),
+    /** The last 4 KiB of each. */
+    stdout: z.string().default(''),
+    stderr: z.string().default(''),
   }),
 ]);
 export type JournalRecord = z.infer<typeof journalRecordSchema>;

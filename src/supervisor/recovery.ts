@@ -24,10 +24,13 @@ export async function recoverGeneration(settings: Settings): Promise<Generation 
   for (const execId of generation.execs.running()) {
     const message = 'the supervisor ended while the command was running';
     const outcome = { status: 'lost', message } as const;
-    recorder.record({ kind: 'exec.ended', execId, outcome, durationMs: 0, output: '' });
+    recorder.record({ kind: 'exec.ended', execId, outcome, durationMs: 0, ...noOutput });
   }
   return generation;
 }
+
+/** What it had written is in its events. */
+const noOutput = { output: '', stdout: '', stderr: '' };
 
 /** A snapshot brings journals and bundles that the worker has long read. */
 export async function removeOtherGenerations(settings: Settings, kept: number): Promise<void> {

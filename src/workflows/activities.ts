@@ -1,7 +1,7 @@
 /** The activity proxies. Beside each: why it may be retried. */
 import { ActivityCancellationType, proxyActivities, proxyLocalActivities } from '@temporalio/workflow';
 import type { ActivityOptions } from '@temporalio/workflow';
-import type { SessionActivities } from '../activities/types.ts';
+import type { ExecutionActivities, SessionActivities } from '../activities/types.ts';
 
 const common = {
   cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
@@ -31,6 +31,9 @@ export const { runTurn } = proxyActivities<SessionActivities>({ ...watched, star
 
 /** May retry: an exec id runs once; a repeat attaches (I2). */
 export const { runExec } = proxyActivities<SessionActivities>({ ...watched, startToCloseTimeout: '25h' });
+
+/** May retry: the code is one exec, which runs once; a repeat attaches (I2). */
+export const { runCode } = proxyActivities<ExecutionActivities>({ ...watched, startToCloseTimeout: '25h' });
 
 /** May retry: interrupting a turn that ended does nothing. */
 export const { interruptTurn } = proxyActivities<SessionActivities>({

@@ -66,12 +66,11 @@ describe('a turn', () => {
 
 test('an exec ends under the one id of its end, without its output, which has events of its own', () => {
   const outcome = { status: 'exited', exitCode: 3 } as const;
-  expect(eventOf({ kind: 'exec.ended', at, execId: 'e', outcome, durationMs: 5, output: 'the end' })).toEqual(
-    {
-      body: { type: 'exec.finished', data: { execId: 'e', outcome, durationMs: 5 } },
-      eventId: 'exec-end:e',
-    },
-  );
+  const written = { output: 'the end', stdout: 'the ', stderr: 'end' };
+  expect(eventOf({ kind: 'exec.ended', at, execId: 'e', outcome, durationMs: 5, ...written })).toEqual({
+    body: { type: 'exec.finished', data: { execId: 'e', outcome, durationMs: 5 } },
+    eventId: 'exec-end:e',
+  });
 });
 
 test.each<JournalRecord>([

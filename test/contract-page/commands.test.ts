@@ -79,8 +79,11 @@ test('the commands of docs/contract.md work as they stand there', { timeout: 240
   // The visibility records may lag by a moment.
   await expect.poll(async () => output('list'), { timeout: 90_000 }).toContain(`session-${sessionId}`);
   expect(await output('terminate')).toContain('COMPLETED');
+  expect(await output('code')).toMatch(
+    /"status":"success".*"stdout":"42\\n"|"stdout":"42\\n".*"status":"success"/s,
+  );
 
   expect([...blocks.keys()].join(' ')).toBe(
-    'settings start prompt signal steer cancel wait state exec interrupt checkpoint pause resume rewind fork budget list terminate',
+    'settings start prompt signal steer cancel wait state exec interrupt checkpoint pause resume rewind fork budget list terminate code',
   );
 });

@@ -66,6 +66,18 @@ const valid: [string, unknown][] = [
       options: { idleSeconds: 60, environment: { CI: '1' } },
     },
   ],
+  ['execution-request', { executionId: 'e', language: 'bash', code: 'true', files: { 'a/b': 'x' } }],
+  [
+    'execution-result',
+    {
+      status: 'success',
+      exitCode: 0,
+      stdout: '',
+      stderr: '',
+      durationSeconds: 0.1,
+      sandboxId: 'sb-1',
+    },
+  ],
   ['prompt-request', { id: 'p-1', text: 'Fix the tests', author: 'Ada' }],
   ['session-input', { ...input, fork: { sessionId: 'two', checkpointId: 'turn-p-1' } }],
   ['prompt-request', { id: 'p-1', text: 'Stop', mode: 'steer' }],

@@ -8,6 +8,7 @@ import type { Recorder } from '../recorder.ts';
 import { ended, runNameOf, spawnAsAgentUser, type Ended } from '../processes/agent-user.ts';
 import { endRun } from '../processes/sweep.ts';
 import type { Settings } from '../settings.ts';
+import { writeExecFiles } from './exec-files.ts';
 import { OutputEvents } from './output-events.ts';
 
 export type ExecRunInput = {
@@ -34,7 +35,8 @@ export async function runExec(input: ExecRunInput): Promise<void> {
   const output = new OutputEvents(recorder, execId);
   const outcome = await runCommand(input, cwd, output);
   const durationMs = Math.round(performance.now() - startedAtMs);
-  recorder.record({ kind: 'exec.ended', execId, outcome, durationMs, output: output.tail });
+  const [stdout, stderr] = [output.tailOf('stdout'), output.tailOf('stderr')];
+  recorder.record({ kind: 'exec.ended', execId, outcome, durationMs, output: output.tail, stdout, stderr });
 }
 
 async function runCommand(input: ExecRunInput, cwd: string, output: OutputEvents): Promise<ExecOutcome> {
@@ -42,6 +44,7 @@ async function runCommand(input: ExecRunInput, cwd: string, output: OutputEvents
   const run = runNameOf(settings, `exec.${request.execId}`);
   const [command = '', ...args] = request.argv;
   try {
+    if (request.files.length > 0) await writeExecFiles(settings, { cwd, files: request.files });
     // Throws by itself for what no process can be given: a NUL, or more than the kernel takes.
     const child = spawnAsAgentUser(settings, { argv: [command, ...args], cwd, env, run });
     child.stdin.on('error', () => undefined).end();

@@ -17,13 +17,13 @@ export class ExecRuns {
 
   /** Starts it unless it is known. */
   request(request: SupervisorExecRequest): void {
-    const { recorder, repositories, env } = this.#session;
+    const { recorder, directory, env } = this.#session;
     if (recorder.generation.execs.isKnown(request.execId)) return;
     const run = runExec({
       settings: this.#settings,
       recorder,
       request,
-      directory: repositories[0].path,
+      directory,
       env,
       signal: this.#end.signal,
     });

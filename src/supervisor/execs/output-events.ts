@@ -20,6 +20,7 @@ export class OutputEvents {
   #waiting: { stream: Stream; text: string } | null = null;
   #timer: NodeJS.Timeout | null = null;
   #tail = '';
+  readonly #tails: Record<Stream, string> = { stdout: '', stderr: '' };
 
   constructor(recorder: Recorder, execId: string) {
     this.#recorder = recorder;
@@ -43,9 +44,15 @@ export class OutputEvents {
     return textTail(this.#tail, bounds.answerTailBytes);
   }
 
+  /** The same of one of them. */
+  tailOf(stream: Stream): string {
+    return textTail(this.#tails[stream], bounds.answerTailBytes);
+  }
+
   #put(stream: Stream, text: string): void {
     if (text === '') return;
     this.#tail = (this.#tail + text).slice(-bounds.answerTailBytes);
+    this.#tails[stream] = (this.#tails[stream] + text).slice(-bounds.answerTailBytes);
     if (this.#waiting !== null && this.#waiting.stream !== stream) this.#flush();
     this.#waiting = { stream, text: (this.#waiting?.text ?? '') + text };
     if (this.#waiting.text.length >= pieceCharacters) this.#flush();

@@ -41,7 +41,9 @@ const handlers: Record<string, Handler> = {
     const started = await exchange.supervisor.start(request);
     // Not before: loading the Agent SDK and spawning hold this process up, and the answer with it.
     const stream = { what: 'start', from: request.from };
-    await sendStream(exchange, started, stream).finally(() => exchange.supervisor.warm());
+    await sendStream(exchange, started, stream).finally(() => {
+      if (request.agent) exchange.supervisor.warm();
+    });
   },
   'POST /turns': async (exchange) => {
     const request = await readJson(exchange.request, turnRequestSchema);

@@ -23,7 +23,9 @@ export type Session = {
   recorder: Recorder;
   /** Of the agent, its tools and execs. */
   env: Readonly<Record<string, string>>;
-  repositories: readonly [AgentRepository, ...AgentRepository[]];
+  repositories: readonly AgentRepository[];
+  /** Where agent and execs work: the first repository, else the workspace. */
+  directory: string;
   /** The agent that goes on with that conversation; null begins a new one. */
   createAgent: (agentSessionId: string | null) => AgentSession;
   close: () => Promise<void>;
@@ -55,9 +57,10 @@ export async function openSession({ settings, generation, request }: OpenSession
     environment,
   });
   const repositories = repositoriesOf(settings, request);
+  const directory = repositories[0]?.path ?? settings.workspacePath;
   const options: AgentSessionInput['options'] = ({ resume, ...limits }) =>
     agentOptions({
-      repositories,
+      repositories: atLeastOne(repositories),
       branch,
       user,
       environment: env,
@@ -70,12 +73,13 @@ export async function openSession({ settings, generation, request }: OpenSession
     recorder,
     env,
     repositories,
+    directory,
     createAgent: (agentSessionId) =>
       new AgentSession({
         settings,
         recorder,
         sessionId: request.sessionId,
-        cwd: repositories[0].path,
+        cwd: directory,
         model: model.name,
         options,
         agentSessionId,
@@ -91,12 +95,15 @@ function secretsIn({ secrets }: StartRequest, ticket: string): string[] {
   return [secrets.github, secrets.claude, ticket].filter((value) => value !== undefined);
 }
 
-function repositoriesOf(settings: Settings, request: StartRequest): Session['repositories'] {
-  const [first, ...others] = request.repositories.map(({ name, branch }) => ({
+function repositoriesOf(settings: Settings, request: StartRequest): AgentRepository[] {
+  return request.repositories.map(({ name, branch }) => ({
     name,
     branch,
     path: join(settings.workspacePath, name),
   }));
-  if (first === undefined) throw new Error('a session has at least one repository');
+}
+
+function atLeastOne([first, ...others]: readonly AgentRepository[]): [AgentRepository, ...AgentRepository[]] {
+  if (first === undefined) throw new Error('an agent works in at least one repository');
   return [first, ...others];
 }

@@ -80,12 +80,12 @@ async function place(settings: Settings, session: Session, index: number): Promi
 async function placeConversation(settings: Settings, session: Session): Promise<string | null> {
   const { restore } = session.request;
   if (restore === undefined) return null;
-  const { recorder, repositories } = session;
+  const { recorder, directory } = session;
   const restored = (from: 'transcript' | 'event-log' | 'nothing', entries: number): void =>
     recorder.event({ type: 'conversation.restored', data: { from, entries } });
   if (restore.transcript !== null) {
     const { agentSessionId } = restore.transcript;
-    const at = { cwd: repositories[0].path, agentSessionId };
+    const at = { cwd: directory, agentSessionId };
     const sent = incomingTranscript(settings, agentSessionId);
     if (await exists(sent)) {
       await writeTranscript(settings, { ...at, source: sent });

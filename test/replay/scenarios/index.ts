@@ -3,6 +3,7 @@ import type { Scenarios } from '../support/scenario.ts';
 import { clocks } from './clocks.ts';
 import { ending } from './ending.ts';
 import { execs } from './execs.ts';
+import { executions } from './executions.ts';
 import { losses } from './losses.ts';
 import { pausing } from './pausing.ts';
 import { points } from './points.ts';
@@ -24,4 +25,5 @@ export const scenarios: Scenarios = {
   ...ending,
   ...runs,
   ...reaper,
+  ...executions,
 };

@@ -1,13 +1,15 @@
 /** Plays scenarios on real servers and records what became of them. */
 import { DefaultLogger, Runtime } from '@temporalio/worker';
 import { workflowIdOf } from '../../../src/contracts/ids.ts';
+import { executeCode } from '../../../src/workflows/execute-code.ts';
 import { reapSandboxes } from '../../../src/workflows/reap-sandboxes.ts';
+import { scriptedActivities } from '../../workflows/support/scripted-activities.ts';
 import { SessionServer } from '../../workflows/support/session-server.ts';
 import { Caller } from './caller.ts';
 import { fetchRuns } from './history-files.ts';
 import type { RecordedHistory } from './history-files.ts';
 import { activitiesOf } from './scenario.ts';
-import type { ReaperScenario, Scenario, SessionScenario } from './scenario.ts';
+import type { ExecutionScenario, ReaperScenario, Scenario, SessionScenario } from './scenario.ts';
 
 /** No story is that long. */
 const oneRun = 4_096;
@@ -22,7 +24,8 @@ export class Recorder implements AsyncDisposable {
   readonly #servers = new Map<number, SessionServer>();
 
   async record(name: string, scenario: Scenario): Promise<RecordedHistory> {
-    return 'story' in scenario ? this.#recordSession(name, scenario) : this.#recordReaper(name, scenario);
+    if ('story' in scenario) return this.#recordSession(name, scenario);
+    return 'reaper' in scenario ? this.#recordReaper(name, scenario) : this.#recordExecution(name, scenario);
   }
 
   async #recordSession(name: string, scenario: SessionScenario): Promise<RecordedHistory> {
@@ -43,6 +46,20 @@ export class Recorder implements AsyncDisposable {
     const taskQueue = `queue-${workflowId}`;
     await server.withWorker({ taskQueue, activities: reaper }, async () => {
       await server.client.workflow.execute(reapSandboxes, { taskQueue, workflowId });
+    });
+    return { emitted: [], runs: await fetchRuns(server.client, workflowId) };
+  }
+
+  /** However it ends. */
+  async #recordExecution(workflowId: string, scenario: ExecutionScenario): Promise<RecordedHistory> {
+    const server = await this.#server(oneRun);
+    const taskQueue = `queue-${workflowId}`;
+    const activities = { ...scriptedActivities(scenario.activities ?? {}), runCode: scenario.code };
+    await server.withWorker({ taskQueue, activities }, async () => {
+      const args: [typeof scenario.execution] = [scenario.execution];
+      const handle = await server.client.workflow.start(executeCode, { taskQueue, workflowId, args });
+      void scenario.cancelled?.then(async () => handle.cancel());
+      await handle.result().catch(() => undefined);
     });
     return { emitted: [], runs: await fetchRuns(server.client, workflowId) };
   }

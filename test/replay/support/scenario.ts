@@ -1,5 +1,6 @@
 /** What a recorded history comes from: one short story, mostly of a session, on a real server, with scripted activities. */
-import type { ReaperActivities } from '../../../src/activities/types.ts';
+import type { CodeReport, ReaperActivities, RunCodeInput } from '../../../src/activities/types.ts';
+import type { executeCode } from '../../../src/workflows/execute-code.ts';
 import type { session } from '../../../src/workflows/session.ts';
 import { scriptedActivities } from '../../workflows/support/scripted-activities.ts';
 import type { ScriptedActivities } from '../../workflows/support/scripted-activities.ts';
@@ -23,7 +24,16 @@ export type SessionScenario = {
 /** One run of the reaper. */
 export type ReaperScenario = { shows: string; reaper: ReaperActivities };
 
-export type Scenario = SessionScenario | ReaperScenario;
+/** One execution. `cancelled`: resolves when somebody cancels it. */
+export type ExecutionScenario = {
+  shows: string;
+  execution: Parameters<typeof executeCode>[0];
+  code: (input: RunCodeInput) => Promise<CodeReport>;
+  activities?: Script;
+  cancelled?: Promise<void>;
+};
+
+export type Scenario = SessionScenario | ReaperScenario | ExecutionScenario;
 
 /** By the name of the history's file; made anew for each recording, because a story holds what it waits for. */
 export type Scenarios = Readonly<Record<string, () => Scenario>>;

@@ -11,6 +11,8 @@ const ended = (execId: string): JournalRecord => ({
   outcome: { status: 'exited', exitCode: 0 },
   durationMs: 1,
   output: '',
+  stdout: '',
+  stderr: '',
 });
 
 /** The n-th record lies at byte n. */

@@ -7,6 +7,7 @@ export function startRequest(world: World, url: string, more: Partial<StartReque
     from: 0,
     sessionId: 'story',
     generation: 1,
+    agent: true,
     repositories: [{ name: 'fruit', url, branch: 'main' }],
     branch: 'harvest/story',
     user: { name: 'Ada', email: 'ada@example.com' },

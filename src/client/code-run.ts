@@ -1,0 +1,121 @@
+/** Code run in a sandbox of its own, as its caller sees it. */
+import { createHash } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ApplicationFailure, WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
+import { WorkflowFailedError } from '@temporalio/client';
+import { executionResultSchema } from '../contracts/execution.ts';
+import type { Execution, ExecutionResult } from '../contracts/execution.ts';
+import { executionOwner, workflowIdOf } from '../contracts/index.ts';
+import { executionWorkflowType } from '../contracts/names.ts';
+import { ExecutionExists, ExecutionFailed, NoAnswer } from './errors.ts';
+import type { ExecOutput } from './exec-run.ts';
+import { LazyPromise, mayBeIgnored } from './lazy-promise.ts';
+import type { SessionLog } from './session-log.ts';
+import type { TemporalCalls } from './temporal-calls.ts';
+
+const requestMemo = 'harvestRequest';
+const endPauseMs = 200;
+
+type Parts = { execution: Execution; taskQueue: string; calls: TemporalCalls; log: SessionLog };
+
+/**
+ * Awaited it is the result, however the code ended. Iterated it is the output as it comes; each iteration begins with the
+ * first of it, and ending the loop early leaves the code running. Both reject with what `accepted` rejects with,
+ * `ExecutionFailed` when there was no sandbox to run in, `StoreUnavailable`, and `HarvestClosed`. The same id and request again
+ * attach to the same run.
+ */
+export class CodeRun extends LazyPromise<ExecutionResult> implements AsyncIterable<ExecOutput> {
+  readonly executionId: string;
+  /**
+   * Resolves when Temporal recorded the start; no worker is needed. Rejects with `ExecutionExists`, `TemporalUnreachable`, or
+   * `NoAnswer`: repeat it under the same id then.
+   */
+  readonly accepted: Promise<void>;
+  readonly #parts: Parts;
+
+  constructor(parts: Parts) {
+    const accepted = mayBeIgnored(start(parts));
+    super(async () => {
+      await accepted;
+      return resultOf(parts);
+    });
+    this.executionId = parts.execution.executionId;
+    this.accepted = accepted;
+    this.#parts = parts;
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<ExecOutput, void> {
+    await this.accepted;
+    for await (const event of this.#parts.log.follow({ after: 0, types: ['exec.output', 'exec.finished'] })) {
+      if (event.type === 'exec.finished') return;
+      if (event.type === 'exec.output') yield { stream: event.data.stream, text: event.data.text };
+    }
+  }
+
+  /** Ends the code and its sandbox; the result rejects with `ExecutionFailed`. One that ended stays as it is. */
+  async cancel(): Promise<void> {
+    await this.accepted;
+    const { calls, execution } = this.#parts;
+    const handle = calls.client.workflow.getHandle(workflowIdFor(execution));
+    await calls.answered(subjectOf(execution), async () => handle.cancel());
+  }
+}
+
+function workflowIdFor({ executionId }: Execution): string {
+  return workflowIdOf(executionOwner(executionId));
+}
+
+function subjectOf({ executionId }: Execution): string {
+  return `execution "${executionId}"`;
+}
+
+function fingerprintOf(execution: Execution): string {
+  return createHash('sha256').update(JSON.stringify(execution)).digest('hex');
+}
+
+async function start({ execution, taskQueue, calls }: Parts): Promise<void> {
+  const workflowId = workflowIdFor(execution);
+  const memo = { [requestMemo]: fingerprintOf(execution) };
+  try {
+    await calls.answered(subjectOf(execution), async () =>
+      calls.client.workflow.start(executionWorkflowType, {
+        workflowId,
+        taskQueue,
+        args: [execution],
+        workflowIdReusePolicy: 'REJECT_DUPLICATE',
+        workflowIdConflictPolicy: 'FAIL',
+        workflowTaskTimeout: '5s',
+        staticSummary: `${execution.language}, at most ${execution.timeoutSeconds} s`,
+        memo,
+      }),
+    );
+  } catch (error) {
+    if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+    const handle = calls.client.workflow.getHandle(workflowId);
+    const known = await calls.answered(subjectOf(execution), async () => handle.describe());
+    if (known.memo?.[requestMemo] !== memo[requestMemo]) throw new ExecutionExists(execution.executionId);
+  }
+}
+
+/** Its sandbox has ended, too. */
+async function resultOf({ execution, calls, log }: Parts): Promise<ExecutionResult> {
+  // Ends also when the workflow is over and no code has run.
+  for await (const _ of log.follow({ after: 0, types: ['exec.finished'] })) break;
+  const handle = calls.client.workflow.getHandle(workflowIdFor(execution));
+  for (;;) {
+    try {
+      const result = await calls.answered(subjectOf(execution), async () => handle.result());
+      return executionResultSchema.parse(result);
+    } catch (error) {
+      if (error instanceof WorkflowFailedError)
+        throw new ExecutionFailed(execution.executionId, causeOf(error));
+      if (!(error instanceof NoAnswer)) throw error;
+    }
+    await sleep(endPauseMs);
+  }
+}
+
+function causeOf({ cause }: WorkflowFailedError): string {
+  if (cause instanceof ApplicationFailure) return cause.message;
+  return cause === undefined ? 'it failed' : `it was ended: ${cause.message}`;
+}
