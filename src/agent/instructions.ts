@@ -19,6 +19,10 @@ export function instructions(input: Pick<AgentOptionsInput, 'repositories' | 'br
     `say why. Commits are made as ${input.user.name} (Harvest) <${input.user.email}>, which is already configured; do not`,
     `change it. Push with plain \`git push\`. Only branches below harvest/ of these repositories can be pushed; any other`,
     'push is refused, and trying another way does not help. There is no git credential in the sandbox, and none is needed.',
+    'Never pull and never stash: commit what you have, `git fetch origin`, then rebase. Hooks are skipped (`--no-verify`)',
+    'only for snapshots, commits whose message begins with `wip:`; take one before a hard reset. What overwrites commits on',
+    "the remote (`--force-with-lease`) is for your own branch only. When a remote branch has others' commits that yours has",
+    'not, do not overwrite them.',
     'What you leave uncommitted is kept for the next turn; files that git ignores may not be.',
   ].join('\n');
 }

@@ -58,3 +58,4 @@ export function packet(payload: string | Uint8Array): Buffer {
 }
 
 export const flushPacket = Buffer.from('0000', 'latin1');
+export const delimiterPacket = Buffer.from('0001', 'latin1');

@@ -69,6 +69,10 @@ export function isDeletion(command: PushCommand): boolean {
   return /^0+$/.test(command.after);
 }
 
+export function isCreation(command: PushCommand): boolean {
+  return /^0+$/.test(command.before);
+}
+
 /** Whether the client asked to be told what became of each ref. */
 export function wantsReport(request: PushRequest): boolean {
   return request.capabilities.has('report-status') || request.capabilities.has('report-status-v2');

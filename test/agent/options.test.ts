@@ -12,6 +12,7 @@ const input = {
   branch: 'harvest/s1',
   user: { name: 'Ada', email: 'ada@example.org' },
   environment: { PATH: '/usr/bin' },
+  hasUncommittedWork: async () => Promise.resolve(false),
 } as const;
 
 describe('options', () => {
@@ -34,6 +35,10 @@ describe('options', () => {
     });
   });
 
+  test('what the agent does to git is judged before it is done', () => {
+    expect(agentOptions(input).hooks).toMatchObject({ PreToolUse: [{ matcher: 'Bash' }] });
+  });
+
   test('the rules name branch, identity, repositories and pushes', () => {
     const { systemPrompt } = agentOptions(input);
     const append = typeof systemPrompt === 'object' && 'append' in systemPrompt ? systemPrompt.append : '';
@@ -43,6 +48,7 @@ describe('options', () => {
       '/workspace/web',
       'never ask',
       'git push',
+      'Never pull and never stash',
     ]) {
       expect(append).toContain(part);
     }

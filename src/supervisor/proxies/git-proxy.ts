@@ -126,12 +126,15 @@ async function push(exchange: Exchange, target: Target): Promise<void> {
   const { request, response, options } = exchange;
   let gated: GatedPush;
   try {
-    gated = await gatePush(request, (command) => options.pushRule({ repository: target.name, command }));
+    const repository = target.name;
+    gated = await gatePush(request, (command) => options.pushRule.refusalOf({ repository, command }));
   } catch (error) {
     if (!(error instanceof MalformedPush)) throw error;
     say(response, 400, `This push is not passed on: ${error.message}.`);
     return;
   }
+  // Who asked may have gone away while the push was judged, and nobody would hear what became of it.
+  if (response.destroyed) return;
   if (gated.refused.size > 0) {
     await refuse(exchange, target, gated);
     return;
@@ -210,6 +213,7 @@ function reportTap(push: PushRequest, target: Target, options: GitProxyOptions):
         const command = push.commands.find((candidate) => candidate.ref === ref);
         if (command === undefined) continue;
         const { before, after } = command;
+        options.pushRule.confirmed?.({ repository: target.name, command });
         options.onPush({ repository: target.name, ref: asUtf8(ref), before, after });
       }
       done(null, chunk);

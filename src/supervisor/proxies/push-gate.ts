@@ -6,6 +6,7 @@ import { createGunzip } from 'node:zlib';
 import {
   createPushRequestReader,
   MalformedPush,
+  type PushCommand,
   type PushRequest,
   wantsReport,
 } from '../../git/receive-pack.ts';
@@ -18,11 +19,11 @@ export type GatedPush = {
   body: Readable;
 };
 
-/** Resolves when the commands are read. Rejects with `MalformedPush`. */
-export async function gatePush(
-  request: IncomingMessage,
-  rule: (command: PushRequest['commands'][number]) => string | null,
-): Promise<GatedPush> {
+type Refusal = string | null;
+type Rule = (command: PushCommand) => Refusal | Promise<Refusal>;
+
+/** Resolves when the commands are read and judged: nothing behind them is read before. Rejects with `MalformedPush`. */
+export async function gatePush(request: IncomingMessage, rule: Rule): Promise<GatedPush> {
   const decoded = decodedBody(request);
   const reader = createPushRequestReader();
   const body = new PassThrough();
@@ -31,8 +32,11 @@ export async function gatePush(
     const pushed = reader.push(chunk as Buffer);
     if (pushed === null) continue;
     decoded.once('error', (error) => body.destroy(error));
+    body.on('error', ignore);
+    const refused = await refusedRefs(pushed, rule);
+    if (body.errored !== null) throw body.errored;
     decoded.pipe(body);
-    return { request: pushed, refused: refusedRefs(pushed, rule), body };
+    return { request: pushed, refused, body };
   }
   throw new MalformedPush('the push ends before its commands do');
 }
@@ -51,18 +55,18 @@ function decodedBody(request: IncomingMessage): Readable {
   return request.pipe(gunzip);
 }
 
-function refusedRefs(
-  push: PushRequest,
-  rule: (command: PushRequest['commands'][number]) => string | null,
-): Map<string, string> {
+async function refusedRefs(push: PushRequest, rule: Rule): Promise<Map<string, string>> {
   // Without a report nobody could be told what was pushed; options can ask a server for much more than a push.
   if (push.commands.length > 0 && !wantsReport(push)) throw new MalformedPush('a push without report-status');
+  // A server does one after the other, and its report would not say which of them it did.
+  const refs = new Set(push.commands.map(({ ref }) => ref));
+  if (refs.size < push.commands.length) throw new MalformedPush('a push that names a ref twice');
   const general = push.capabilities.has('push-options')
     ? 'push options are not allowed in this session'
     : null;
   const refused = new Map<string, string>();
   for (const command of push.commands) {
-    const reason = general ?? rule(command);
+    const reason = general ?? (await rule(command));
     if (reason !== null) refused.set(command.ref, reason);
   }
   return refused;
@@ -72,4 +76,8 @@ function refusedRefs(
 export async function drain(body: Readable): Promise<void> {
   body.resume();
   if (!body.readableEnded && !body.destroyed) await once(body, 'close');
+}
+
+function ignore(): void {
+  // Who reads the body hears of it too, and nobody does while the push is judged.
 }

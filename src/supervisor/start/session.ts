@@ -7,7 +7,6 @@ import { agentEnvironment, credentialKindOf } from '../../agent/environment.ts';
 import { agentOptions, type AgentRepository } from '../../agent/options.ts';
 import type { StartRequest } from '../../contracts/supervisor.ts';
 import { gitEnvironment } from '../../git/environment.ts';
-import { harvestBranchesOnly } from '../../git/push-rule.ts';
 import { createRedactor } from '../../secrets/redaction.ts';
 import { AgentSession, type AgentSessionInput } from '../agent-session/agent-session.ts';
 import { configFolderOf } from '../agent-session/transcript-file.ts';
@@ -15,6 +14,7 @@ import type { Generation } from '../generation.ts';
 import { Recorder } from '../recorder.ts';
 import { startGitProxy } from '../proxies/git-proxy.ts';
 import { startModelProxy } from '../proxies/model-proxy.ts';
+import { sessionPushRule } from '../proxies/session-push-rule.ts';
 import { newTicket } from '../proxies/ticket.ts';
 import type { Settings } from '../settings.ts';
 
@@ -42,7 +42,7 @@ export async function openSession({ settings, generation, request }: OpenSession
     repositories: request.repositories,
     token: secrets.github,
     ticket,
-    pushRule: harvestBranchesOnly,
+    pushRule: sessionPushRule(settings, branch),
     onPush: (data) => recorder.event({ type: 'git.pushed', data }, generation.turns.running ?? undefined),
     onRefused: (data) =>
       recorder.event({ type: 'git.push-refused', data }, generation.turns.running ?? undefined),

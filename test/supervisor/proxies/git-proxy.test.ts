@@ -78,7 +78,7 @@ describe('what the session may do', () => {
 });
 
 describe('pushes outside the rule are refused before anything reaches the server', () => {
-  const rule = 'only branches below harvest/ may be pushed from this session';
+  const rule = 'only branches below harvest/ may be pushed from this session: push to harvest/s1 instead';
   const cases: { name: string; args: string[]; reason: string; ref: string }[] = [
     { name: 'the main branch', args: ['HEAD:main'], ref: 'refs/heads/main', reason: rule },
     {
@@ -87,7 +87,12 @@ describe('pushes outside the rule are refused before anything reaches the server
       ref: 'refs/heads/main',
       reason: rule,
     },
-    { name: 'a tag', args: ['HEAD:refs/tags/v1'], ref: 'refs/tags/v1', reason: rule },
+    {
+      name: 'a tag',
+      args: ['HEAD:refs/tags/v1'],
+      ref: 'refs/tags/v1',
+      reason: 'tags are not pushed from a session: push the commit to harvest/s1 instead',
+    },
     { name: 'a ref of another kind', args: ['HEAD:refs/pull/1/head'], ref: 'refs/pull/1/head', reason: rule },
     {
       name: 'a branch that only begins alike',
@@ -121,7 +126,7 @@ describe('pushes outside the rule are refused before anything reaches the server
     const clone = await stand.cloneWithWork();
     await succeed(stand.agent(clone, 'push', '--quiet', 'origin', 'HEAD'));
     const result = await stand.agent(clone, 'push', 'origin', ':harvest/s1');
-    expect(result.stderr).toContain('(branches are not deleted from a session)');
+    expect(result.stderr).toContain('(branches are not deleted from a session, except its own checkpoints');
     expect(await refsOf(stand)).toContain('refs/heads/harvest/s1');
   });
 

@@ -1,7 +1,6 @@
 /** Where the token goes when the session's server sends git elsewhere: nowhere else. */
 import type http from 'node:http';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { harvestBranchesOnly } from '../../../src/git/push-rule.ts';
 import { type GitProxy, startGitProxy } from '../../../src/supervisor/proxies/git-proxy.ts';
 import { renamedPath } from '../../../src/supervisor/proxies/git-redirect.ts';
 import { newTicket } from '../../../src/supervisor/proxies/ticket.ts';
@@ -26,7 +25,7 @@ beforeEach(async () => {
     repositories: [{ name: 'project', url: `${home.url}/project.git` }],
     token,
     ticket,
-    pushRule: harvestBranchesOnly,
+    pushRule: { refusalOf: () => null },
     onPush: () => undefined,
     onRefused: () => undefined,
   });

@@ -4,7 +4,6 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { gitEnvironment } from '../../../src/git/environment.ts';
-import { harvestBranchesOnly } from '../../../src/git/push-rule.ts';
 import { type Pushed, startGitProxy } from '../../../src/supervisor/proxies/git-proxy.ts';
 import { type GitStand, startGitStand, succeed, token } from './support/git-stand.ts';
 
@@ -46,7 +45,7 @@ async function workOnOldName(): Promise<{ pushed: Pushed[]; stderr: string }> {
     repositories: [{ name: 'project', url }],
     token,
     ticket: stand.ticket,
-    pushRule: harvestBranchesOnly,
+    pushRule: { refusalOf: () => null },
     onPush: (push) => pushed.push(push),
     onRefused: () => undefined,
   });

@@ -3,7 +3,6 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { startGitServer, type GitServer } from '../../../../src/dev/git-server/server.ts';
 import { gitEnvironment } from '../../../../src/git/environment.ts';
-import { harvestBranchesOnly } from '../../../../src/git/push-rule.ts';
 import type { GitResult } from '../../../../src/git/runner.ts';
 import {
   type GitProxy,
@@ -11,6 +10,7 @@ import {
   type PushRefused,
   startGitProxy,
 } from '../../../../src/supervisor/proxies/git-proxy.ts';
+import { createSessionPushRule } from '../../../../src/supervisor/proxies/session-push-rule.ts';
 import { newTicket } from '../../../../src/supervisor/proxies/ticket.ts';
 import { makePlace, makeRemote, type Place } from '../../../git/support/repositories.ts';
 
@@ -32,7 +32,9 @@ export type GitStand = AsyncDisposable & {
   pushRequests: () => number;
   /** Git as the agent runs it. */
   agent(directory: string, ...args: string[]): Promise<GitResult>;
-  /** A clone by the agent on its branch, with one new commit. */
+  /** The session's repository: where the rule looks for what is pushed. Empty until `cloneWithWork`. */
+  directory: string;
+  /** A clone by the agent on its branch, with one new commit. The newest is the session's repository. */
   cloneWithWork(): Promise<string>;
 };
 
@@ -53,15 +55,22 @@ export async function startGitStand(options: { token?: string } = {}): Promise<G
     repositories: [{ name: 'project', url: `${url}.git` }],
     token: options.token ?? token,
     ticket,
-    pushRule: harvestBranchesOnly,
+    pushRule: createSessionPushRule({
+      ownBranch: 'harvest/s1',
+      directoryOf: () => stand.directory,
+      run: place.run,
+      ledger: new Map(),
+      keep: () => undefined,
+    }),
     onPush: (push) => pushed.push(push),
     onRefused: (refusal) => refused.push(refusal),
   });
   const user = { name: 'Ada', email: 'ada@example.org' };
   const environment = gitEnvironment({ user, insteadOf: proxy.insteadOf });
   const agent: GitStand['agent'] = (at, ...args) => place.run(['-C', at, ...args], { env: environment });
-  return {
+  const stand: GitStand = {
     place,
+    directory: '',
     server,
     proxy,
     ticket,
@@ -78,6 +87,7 @@ export async function startGitStand(options: { token?: string } = {}): Promise<G
       await succeed(agent('/', 'clone', '--quiet', `${url}.git`, clone));
       await succeed(agent(clone, 'switch', '--quiet', '--no-track', '-c', 'harvest/s1'));
       await succeed(agent(clone, 'commit', '--quiet', '--allow-empty', '-m', 'Work'));
+      stand.directory = clone;
       return clone;
     },
     [Symbol.asyncDispose]: async () => {
@@ -86,6 +96,7 @@ export async function startGitStand(options: { token?: string } = {}): Promise<G
       await place[Symbol.asyncDispose]();
     },
   };
+  return stand;
 }
 
 export async function succeed(running: Promise<GitResult>): Promise<string> {
