@@ -99,7 +99,7 @@ async function playSuspended(
       end = await untilOver(handle);
       await terminate(handle);
     },
-    // Rolls over after 1.5 s.
+    // Rolls over after 1.5 s. A limit comes much later, so that it finds the turn on its way.
     { sandboxLifetimeSeconds: 2, rolloverSeconds: 1, turnSeconds },
   );
   expect(runs).toEqual({ turn: expect.any(String), rollover: expect.any(String) });
@@ -119,7 +119,7 @@ test('an interrupt that a suspended turn did not hear ends it before it goes on'
 });
 
 test('a limit that a suspended turn did not hear of is told to the agent of the next generation', async () => {
-  const { end, reasons } = await playSuspended('limit', { turnSeconds: 4 });
+  const { end, reasons } = await playSuspended('limit', { turnSeconds: 12 });
   expect(end).toMatchObject({ status: 'failed', failure: { kind: 'limit' } });
   expect(reasons).toEqual(['suspend', 'limit', 'limit']);
 });
