@@ -71,19 +71,19 @@ async function playSuspended(
   { turnSeconds, ask }: { turnSeconds: number; ask?: (handle: SessionHandle) => Promise<void> },
 ) {
   const stops = { first: new HeldTurn(), goingOn: new HeldTurn() };
-  let now: keyof typeof stops = 'first';
   const reasons: string[] = [];
   const runs: { turn?: string; rollover?: string } = {};
   const activities = scriptedActivities({
     turn: async (input) => {
-      now = input.carriedOver === undefined ? 'first' : 'goingOn';
-      if (now === 'first') runs.turn = currentRun();
-      await stops[now].released;
-      return input.carriedOver === undefined ? suspended(input) : failedByLimit(input);
+      const isFirst = input.carriedOver === undefined;
+      if (isFirst) runs.turn = currentRun();
+      await (isFirst ? stops.first : stops.goingOn).released;
+      return isFirst ? suspended(input) : failedByLimit(input);
     },
-    interrupt: ({ reason }) => {
+    // It may overtake the turn's own activity.
+    interrupt: ({ reason, generation }) => {
       reasons.push(reason.kind);
-      if (reason.kind === stop) stops[now].release();
+      if (reason.kind === stop) (generation === 1 ? stops.first : stops.goingOn).release();
     },
     snapshot: () => {
       if (runs.turn !== undefined) runs.rollover ??= currentRun();
@@ -99,7 +99,7 @@ async function playSuspended(
       end = await untilOver(handle);
       await terminate(handle);
     },
-    // Rolls over after 1.5 s. A limit comes much later, so that it finds the turn on its way.
+    // Rolls over after 1.5 s.
     { sandboxLifetimeSeconds: 2, rolloverSeconds: 1, turnSeconds },
   );
   expect(runs).toEqual({ turn: expect.any(String), rollover: expect.any(String) });
@@ -119,7 +119,7 @@ test('an interrupt that a suspended turn did not hear ends it before it goes on'
 });
 
 test('a limit that a suspended turn did not hear of is told to the agent of the next generation', async () => {
-  const { end, reasons } = await playSuspended('limit', { turnSeconds: 12 });
+  const { end, reasons } = await playSuspended('limit', { turnSeconds: 4 });
   expect(end).toMatchObject({ status: 'failed', failure: { kind: 'limit' } });
   expect(reasons).toEqual(['suspend', 'limit', 'limit']);
 });
