@@ -1,5 +1,4 @@
 /** Code run in a sandbox of its own, as its caller sees it. */
-import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ApplicationFailure, WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import { WorkflowFailedError } from '@temporalio/client';
@@ -9,11 +8,11 @@ import { executionOwner, workflowIdOf } from '../contracts/index.ts';
 import { executionWorkflowType } from '../contracts/names.ts';
 import { ExecutionExists, ExecutionFailed, NoAnswer } from './errors.ts';
 import type { ExecOutput } from './exec-run.ts';
+import { fingerprint, fingerprintMemo } from './fingerprint.ts';
 import { LazyPromise, mayBeIgnored } from './lazy-promise.ts';
 import type { SessionLog } from './session-log.ts';
 import type { TemporalCalls } from './temporal-calls.ts';
 
-const requestMemo = 'harvestRequest';
 const endPauseMs = 200;
 
 type Parts = { execution: Execution; taskQueue: string; calls: TemporalCalls; log: SessionLog };
@@ -69,13 +68,9 @@ function subjectOf({ executionId }: Execution): string {
   return `execution "${executionId}"`;
 }
 
-function fingerprintOf(execution: Execution): string {
-  return createHash('sha256').update(JSON.stringify(execution)).digest('hex');
-}
-
 async function start({ execution, taskQueue, calls }: Parts): Promise<void> {
   const workflowId = workflowIdFor(execution);
-  const memo = { [requestMemo]: fingerprintOf(execution) };
+  const memo = { [fingerprintMemo]: fingerprint(execution) };
   try {
     await calls.answered(subjectOf(execution), async () =>
       calls.client.workflow.start(executionWorkflowType, {
@@ -93,7 +88,8 @@ async function start({ execution, taskQueue, calls }: Parts): Promise<void> {
     if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
     const handle = calls.client.workflow.getHandle(workflowId);
     const known = await calls.answered(subjectOf(execution), async () => handle.describe());
-    if (known.memo?.[requestMemo] !== memo[requestMemo]) throw new ExecutionExists(execution.executionId);
+    if (known.memo?.[fingerprintMemo] !== memo[fingerprintMemo])
+      throw new ExecutionExists(execution.executionId);
   }
 }
 

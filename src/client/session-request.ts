@@ -1,11 +1,12 @@
 /** From what a caller writes to the input of the session workflow. */
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import * as z from 'zod';
 import { sessionIdSchema, sessionInputSchema } from '../contracts/index.ts';
 import type { SessionInput, SessionRequest } from '../contracts/index.ts';
 import type { SealingKeys } from '../secrets/sealing.ts';
 import { givenCredentialsSchema, sealCredentials } from './credentials.ts';
 import type { GivenCredentials } from './credentials.ts';
+import { fingerprint } from './fingerprint.ts';
 import { check } from './validate.ts';
 
 export type CreateSessionRequest = Omit<SessionRequest, 'sessionId' | 'credentials'> & {
@@ -42,15 +43,9 @@ export function toSessionInput(
 export function fingerprintOf(input: SessionInput): string {
   const { github, claude } = input.credentials;
   const credentials = { github: withoutBox(github), claude: withoutBox(claude) };
-  const text = JSON.stringify({ ...input, credentials }, (_key, value: unknown) => inOrder(value));
-  return createHash('sha256').update(text).digest('hex');
+  return fingerprint({ ...input, credentials });
 }
 
 function withoutBox(source: SessionInput['credentials']['github']): unknown {
   return source?.from === 'sealed' ? { from: 'sealed' } : source;
-}
-
-function inOrder(value: unknown): unknown {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
-  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
 }

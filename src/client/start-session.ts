@@ -5,12 +5,10 @@ import type { SessionInput } from '../contracts/index.ts';
 import { sessionWorkflowType } from '../contracts/names.ts';
 import { searchAttributes, searchAttributesOf } from '../contracts/search-attributes.ts';
 import { SessionExists, SessionIdUsed, TemporalUnreachable } from './errors.ts';
+import { fingerprintMemo } from './fingerprint.ts';
 import { fingerprintOf } from './session-request.ts';
 import type { TemporalCalls } from './temporal-calls.ts';
 import { codeOf, grpcCodes } from './temporal-errors.ts';
-
-/** Tells a repeated request from another one; the memo stays across continue-as-new. */
-const fingerprintMemo = 'harvestRequest';
 
 export type SessionStart = {
   input: SessionInput;

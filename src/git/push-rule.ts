@@ -14,7 +14,7 @@ export type PushRule = {
 /** Below `harvest/`. Only names that git itself allows: what a server might take for another ref is no branch below `harvest/`. */
 export function isHarvestBranch(ref: string): boolean {
   if (!ref.startsWith('refs/heads/harvest/')) return false;
-  // oxlint-disable-next-line no-control-regex -- they are what must not be in the name
-  const forbidden = /[\u0000- \u007f~^:?*[\\]|\.\.|\/\/|\/\.|@\{|\.lock(\/|$)|[/.]$/;
+  // First what is not printable: everything up to the space, and DEL.
+  const forbidden = /[^!-~\u0080-\uffff]|[~^:?*[\\]|\.\.|\/\/|\/\.|@\{|\.lock(\/|$)|[/.]$/;
   return !forbidden.test(ref);
 }

@@ -14,7 +14,7 @@ import { executionOwner } from '../contracts/ids.ts';
 import { sessionOptionsSchema } from '../contracts/session-input.ts';
 import type { SessionInput } from '../contracts/session-input.ts';
 import type { ExecOutcome } from '../contracts/turn.ts';
-import { createSandbox, endSandboxes, runCode, startSupervisor } from './activities.ts';
+import { createSandbox, endSandboxes, recordEvents, runCode, startSupervisor } from './activities.ts';
 import { describeProblem } from './admission.ts';
 import { describeFailure, failureTypeOf } from './failure.ts';
 
@@ -34,6 +34,8 @@ export async function executeCode(request: ExecutionRequest): Promise<ExecutionR
   const owner = ownerOf(execution);
   setCurrentDetails(`**running** ${execution.language} in a sandbox of its own`);
   try {
+    // Of another execution of this id, whose Temporal record is gone, journal and output may still be in the store.
+    await recordEvents({ ...owner, claimFor: workflowInfo().runId });
     const result = await runOnce(execution, owner);
     setCurrentDetails(describe(result));
     return result;
@@ -87,7 +89,8 @@ function ownerOf({ executionId, environment }: Execution): ForSession {
   const session: SessionInput = {
     sessionId,
     repositories: [],
-    user: { name: 'Harvest', email: `${workflowInfo().workflowId}@localhost` },
+    // Nobody commits in it.
+    user: { name: 'Harvest', email: 'harvest@localhost' },
     credentials: {},
     options: { ...sessionOptionsSchema.parse({}), environment },
   };

@@ -113,10 +113,14 @@ export class SessionServer {
   }
 
   async close(): Promise<void> {
-    await this.#native?.close();
-    await this.#client?.connection.close();
-    await this.#server?.stop();
-    rmSync(this.#directory, { recursive: true, force: true });
+    try {
+      // Fails while a worker of a test that was given up still has it.
+      await this.#native?.close();
+    } finally {
+      await this.#client?.connection.close();
+      await this.#server?.stop();
+      rmSync(this.#directory, { recursive: true, force: true });
+    }
   }
 }
 
