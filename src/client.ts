@@ -2,7 +2,7 @@
  * Harvest for callers: sessions from any process that can reach Temporal and the data directory. The composition root
  * of the client; it needs no worker in the process and loads none of its native code.
  */
-import { CodeRun } from './client/code-run.ts';
+import { CodeRun, isExecutionOpen } from './client/code-run.ts';
 import { toExecution } from './client/code-request.ts';
 import type { CodeRequest } from './client/code-request.ts';
 import { connectOptionsSchema } from './client/connect-options.ts';
@@ -109,7 +109,7 @@ export class Harvest implements AsyncDisposable {
    */
   async createSession(request: CreateSessionRequest): Promise<Session> {
     const { input, keep } = toSessionInput(request, this.#keys);
-    const isUsed = async (): Promise<boolean> => readable(this.#store.sessionIds.isUsed(input.sessionId));
+    const isUsed = async (): Promise<boolean> => this.#isUsed(input.sessionId);
     await startSession(this.#calls, { input, taskQueue: this.#taskQueue, isUsed });
     return this.#attach(input.sessionId, keep);
   }
@@ -129,8 +129,10 @@ export class Harvest implements AsyncDisposable {
    */
   executeCode(request: CodeRequest): CodeRun {
     const execution = toExecution(request);
-    const { log } = this.#logOf(executionOwner(execution.executionId));
-    return new CodeRun({ execution, taskQueue: this.#taskQueue, calls: this.#calls, log });
+    const owner = executionOwner(execution.executionId);
+    const log = this.#logOf(owner, async () => isExecutionOpen(this.#calls, execution));
+    const isUsed = async (): Promise<boolean> => this.#isUsed(owner);
+    return new CodeRun({ execution, taskQueue: this.#taskQueue, calls: this.#calls, log, isUsed });
   }
 
   /**
@@ -156,21 +158,23 @@ export class Harvest implements AsyncDisposable {
   }
 
   #attach(sessionId: string, keep: boolean): Session {
-    const { calls, log } = this.#logOf(sessionId);
+    const log = this.#logOf(sessionId, async () => calls.isOpen());
+    const calls: SessionCalls = new SessionCalls({
+      sessionId,
+      calls: this.#calls,
+      closedEvent: async () => log.closed(),
+    });
     const create = async (request: CreateSessionRequest): Promise<Session> => this.createSession(request);
     return new Session({ calls, log, checkpoints: this.#store.checkpoints, create, keep });
   }
 
-  /** Of a session or an execution. */
-  #logOf(sessionId: string): { calls: SessionCalls; log: SessionLog } {
-    const log: SessionLog = new SessionLog({
-      sessionId,
-      reader: this.#store.events,
-      isOpen: async () => calls.isOpen(),
-      closing: this.#closing.signal,
-    });
-    const calls = new SessionCalls({ sessionId, calls: this.#calls, closedEvent: async () => log.closed() });
-    return { calls, log };
+  async #isUsed(ownerId: string): Promise<boolean> {
+    return readable(this.#store.sessionIds.isUsed(ownerId));
+  }
+
+  #logOf(ownerId: string, isOpen: () => Promise<boolean>): SessionLog {
+    const { events: reader } = this.#store;
+    return new SessionLog({ sessionId: ownerId, reader, isOpen, closing: this.#closing.signal });
   }
 }
 

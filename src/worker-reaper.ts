@@ -8,6 +8,7 @@ import type { SessionLife } from './activities/ownership.ts';
 import { workflowIdOf } from './contracts/ids.ts';
 import { searchAttributes } from './contracts/search-attributes.ts';
 import type { SessionStatus } from './contracts/session-state.ts';
+import { isOpen } from './contracts/workflow-status.ts';
 
 /** A schedule that could not run for longer than this does not catch up: one run looks at everything. */
 const catchupWindow = '1m';
@@ -19,8 +20,7 @@ const withoutSandbox: readonly SessionStatus[] = ['paused', 'closed'];
 export async function lookUpSession(client: Client, sessionId: string): Promise<SessionLife> {
   try {
     const found = await client.workflow.getHandle(workflowIdOf(sessionId)).describe();
-    if (found.status.name !== 'RUNNING' && found.status.name !== 'CONTINUED_AS_NEW')
-      return { kind: 'closed' };
+    if (!isOpen(found.status.name)) return { kind: 'closed' };
     const state = found.typedSearchAttributes.get(searchAttributes.state);
     return { kind: 'running', ownsSandbox: !withoutSandbox.some((status) => status === state) };
   } catch (error) {

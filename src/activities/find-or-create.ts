@@ -31,7 +31,12 @@ export async function findOrCreate(
     throw new SandboxLost(known.sandboxId, 'it ended while it started');
   }
   attempt.signal.throwIfAborted();
-  const intent = await deps.store.sandboxes.recordIntent({ name, sessionId, generation });
+  const intent = await deps.store.sandboxes.recordIntent({
+    name,
+    sessionId,
+    generation,
+    imageId: request.image.imageId,
+  });
   // Without the attempt's signal: what was sent is carried out whether or not anybody hears the answer.
   const creating = create(deps, request, intent);
   try {

@@ -41,10 +41,9 @@ export async function runTurn(
     if (!attempt.cancelRequested()) throw error;
     await letGo(sandbox, input.turnId);
     // I3: one that ended before anybody gave it up has ended.
-    return await stoppedInStore(deps, input).then((stopped) => {
-      if (stopped !== null) return stopped;
-      throw error;
-    });
+    const stopped = await stoppedInStore(deps, input);
+    if (stopped === null) throw error;
+    return stopped;
   } finally {
     followed.abort(new Error('the turn is not followed any more'));
   }

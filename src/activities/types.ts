@@ -90,7 +90,7 @@ export type ExecReport =
   /** `started` false: certainly nothing of it ran, so it may run in another sandbox. */
   | { kind: 'sandbox-lost'; cause: string; started: boolean };
 
-export type RunCodeInput = InSandbox & { execution: Execution };
+export type RunCodeInput = InSandbox & { code: Omit<Execution, 'executionId' | 'environment'> };
 export type CodeReport =
   | { kind: 'ended'; outcome: ExecOutcome; durationMs: number; stdout: string; stderr: string }
   /** The sandbox was lost, and certainly nothing of it ran: it may run in another one. */

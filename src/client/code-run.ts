@@ -1,21 +1,28 @@
 /** Code run in a sandbox of its own, as its caller sees it. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ApplicationFailure, WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
+import { ApplicationFailure, WorkflowNotFoundError } from '@temporalio/common';
 import { WorkflowFailedError } from '@temporalio/client';
 import { executionResultSchema } from '../contracts/execution.ts';
 import type { Execution, ExecutionResult } from '../contracts/execution.ts';
 import { executionOwner, workflowIdOf } from '../contracts/index.ts';
 import { executionWorkflowType } from '../contracts/names.ts';
-import { ExecutionExists, ExecutionFailed, NoAnswer } from './errors.ts';
+import { ExecutionExists, ExecutionFailed, ExecutionIdUsed, NoAnswer } from './errors.ts';
 import type { ExecOutput } from './exec-run.ts';
-import { fingerprint, fingerprintMemo } from './fingerprint.ts';
+import { fingerprint } from './fingerprint.ts';
 import { LazyPromise, mayBeIgnored } from './lazy-promise.ts';
 import type { SessionLog } from './session-log.ts';
+import { startOnce } from './start-once.ts';
+import type { StartOnce } from './start-once.ts';
 import type { TemporalCalls } from './temporal-calls.ts';
 
 const endPauseMs = 200;
 
-type Parts = { execution: Execution; taskQueue: string; calls: TemporalCalls; log: SessionLog };
+type Parts = Pick<StartOnce, 'isUsed'> & {
+  execution: Execution;
+  taskQueue: string;
+  calls: TemporalCalls;
+  log: SessionLog;
+};
 
 /**
  * Awaited it is the result, however the code ended. Iterated it is the output as it comes; each iteration begins with the
@@ -26,8 +33,8 @@ type Parts = { execution: Execution; taskQueue: string; calls: TemporalCalls; lo
 export class CodeRun extends LazyPromise<ExecutionResult> implements AsyncIterable<ExecOutput> {
   readonly executionId: string;
   /**
-   * Resolves when Temporal recorded the start; no worker is needed. Rejects with `ExecutionExists`, `TemporalUnreachable`, or
-   * `NoAnswer`: repeat it under the same id then.
+   * Resolves when Temporal recorded the start; no worker is needed. Rejects with `ExecutionExists`, `ExecutionIdUsed`,
+   * `StoreUnavailable`, `TemporalUnreachable`, or `NoAnswer`: repeat it under the same id then.
    */
   readonly accepted: Promise<void>;
   readonly #parts: Parts;
@@ -49,6 +56,8 @@ export class CodeRun extends LazyPromise<ExecutionResult> implements AsyncIterab
       if (event.type === 'exec.finished') return;
       if (event.type === 'exec.output') yield { stream: event.data.stream, text: event.data.text };
     }
+    // Over, and the code has not ended: why is its workflow's to say.
+    await resultOf(this.#parts);
   }
 
   /** Ends the code and its sandbox; the result rejects with `ExecutionFailed`. One that ended stays as it is. */
@@ -56,8 +65,18 @@ export class CodeRun extends LazyPromise<ExecutionResult> implements AsyncIterab
     await this.accepted;
     const { calls, execution } = this.#parts;
     const handle = calls.client.workflow.getHandle(workflowIdFor(execution));
-    await calls.answered(subjectOf(execution), async () => handle.cancel());
+    try {
+      await calls.answered(subjectOf(execution), async () => handle.cancel());
+    } catch (error) {
+      // It has ended.
+      if (!(error instanceof WorkflowNotFoundError)) throw error;
+    }
   }
+}
+
+/** For its event log: whether there will be more in it. One that Temporal has forgotten is over. */
+export async function isExecutionOpen(calls: TemporalCalls, execution: Execution): Promise<boolean> {
+  return (await calls.isOpen(subjectOf(execution), workflowIdFor(execution))) ?? false;
 }
 
 function workflowIdFor({ executionId }: Execution): string {
@@ -68,29 +87,22 @@ function subjectOf({ executionId }: Execution): string {
   return `execution "${executionId}"`;
 }
 
-async function start({ execution, taskQueue, calls }: Parts): Promise<void> {
-  const workflowId = workflowIdFor(execution);
-  const memo = { [fingerprintMemo]: fingerprint(execution) };
-  try {
-    await calls.answered(subjectOf(execution), async () =>
-      calls.client.workflow.start(executionWorkflowType, {
-        workflowId,
-        taskQueue,
-        args: [execution],
-        workflowIdReusePolicy: 'REJECT_DUPLICATE',
-        workflowIdConflictPolicy: 'FAIL',
-        workflowTaskTimeout: '5s',
-        staticSummary: `${execution.language}, at most ${execution.timeoutSeconds} s`,
-        memo,
-      }),
-    );
-  } catch (error) {
-    if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
-    const handle = calls.client.workflow.getHandle(workflowId);
-    const known = await calls.answered(subjectOf(execution), async () => handle.describe());
-    if (known.memo?.[fingerprintMemo] !== memo[fingerprintMemo])
-      throw new ExecutionExists(execution.executionId);
-  }
+async function start({ execution, taskQueue, calls, isUsed }: Parts): Promise<void> {
+  const { executionId, language, timeoutSeconds } = execution;
+  await startOnce(calls, {
+    subject: subjectOf(execution),
+    workflowType: executionWorkflowType,
+    options: {
+      workflowId: workflowIdFor(execution),
+      taskQueue,
+      args: [execution],
+      staticSummary: `${language}, at most ${timeoutSeconds} s`,
+    },
+    fingerprint: fingerprint(execution),
+    isUsed,
+    exists: () => new ExecutionExists(executionId),
+    used: () => new ExecutionIdUsed(executionId),
+  });
 }
 
 /** Its sandbox has ended, too. */

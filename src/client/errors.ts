@@ -86,6 +86,15 @@ export class ExecutionExists extends HarvestError {
   }
 }
 
+/** Choose another execution id: an execution that Temporal has forgotten had this one, and what it wrote is kept. */
+export class ExecutionIdUsed extends HarvestError {
+  readonly executionId: string;
+  constructor(executionId: string) {
+    super(`Execution id "${executionId}" was used by an earlier execution: choose another id.`);
+    this.executionId = executionId;
+  }
+}
+
 /** There was no sandbox to run the code in, or the execution was ended. What it had written is in its event log. */
 export class ExecutionFailed extends HarvestError {
   readonly executionId: string;

@@ -4,6 +4,7 @@ import { sessionIdSchema, sessionStatuses, workflowIdOf } from '../contracts/ind
 import type { SessionStatus } from '../contracts/index.ts';
 import { sessionWorkflowType } from '../contracts/names.ts';
 import { searchableUrl, searchAttributes } from '../contracts/search-attributes.ts';
+import { isOpen } from '../contracts/workflow-status.ts';
 import type { TemporalCalls } from './temporal-calls.ts';
 
 export const listSessionsSchema = z.strictObject({
@@ -43,11 +44,10 @@ export async function listSessions(
       if (!sessionIdSchema.safeParse(sessionId).success) continue;
       const attributes = execution.typedSearchAttributes;
       const state = z.enum(sessionStatuses).safeParse(attributes.get(searchAttributes.state));
-      const open = execution.status.name === 'RUNNING' || execution.status.name === 'PAUSED';
       found.push({
         sessionId,
         // Without the attribute the workflow has not had its first task, or it ended by force.
-        state: open ? (state.data ?? 'starting') : 'closed',
+        state: isOpen(execution.status.name) ? (state.data ?? 'starting') : 'closed',
         repositories: attributes.get(searchAttributes.repository) ?? [],
         user: attributes.get(searchAttributes.user) ?? null,
         startedAt: execution.startTime.toISOString(),

@@ -62,13 +62,9 @@ export class SessionCalls {
 
   /** Whether the session still takes messages. Throws `SessionNotFound`, `NoAnswer` or `TemporalUnreachable`. */
   async isOpen(): Promise<boolean> {
-    try {
-      const { status } = await this.#calls.answered(this.#subject, () => this.#handle.describe());
-      return status.name === 'RUNNING' || status.name === 'PAUSED' || status.name === 'CONTINUED_AS_NEW';
-    } catch (error) {
-      if (error instanceof WorkflowNotFoundError) throw new SessionNotFound(this.sessionId);
-      throw error;
-    }
+    const open = await this.#calls.isOpen(this.#subject, this.#handle.workflowId);
+    if (open === null) throw new SessionNotFound(this.sessionId);
+    return open;
   }
 
   /** What to throw when the session is over. */

@@ -5,7 +5,8 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client, Connection } from '@temporalio/client';
-import { NamespaceNotFoundError } from '@temporalio/common';
+import { NamespaceNotFoundError, WorkflowNotFoundError } from '@temporalio/common';
+import { isOpen } from '../contracts/workflow-status.ts';
 import { NoAnswer, TemporalUnreachable } from './errors.ts';
 import { codeOf, grpcCodes, uncertaintyOf } from './temporal-errors.ts';
 
@@ -56,6 +57,18 @@ export class TemporalCalls {
         }
       }
       await sleep(pauseMs);
+    }
+  }
+
+  /** Whether a workflow still takes messages; null when Temporal knows none of this id. Throws as `answered` does. */
+  async isOpen(subject: string, workflowId: string): Promise<boolean | null> {
+    const handle = this.client.workflow.getHandle(workflowId);
+    try {
+      const { status } = await this.answered(subject, async () => handle.describe());
+      return isOpen(status.name);
+    } catch (error) {
+      if (error instanceof WorkflowNotFoundError) return null;
+      throw error;
     }
   }
 

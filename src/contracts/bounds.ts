@@ -26,7 +26,8 @@ export const bounds = {
   longestExecutionSeconds: 23 * 60 * 60,
   executionSeconds: 30 * 60,
   executionCodeBytes: 256 * 1024,
-  executionFilesBytes: 1024 * 1024,
+  executionFilesBytes: 512 * 1024,
+  executionFiles: 100,
   queuedExecs: 20,
   /** Waiting commands together, as JSON: they travel through continue-as-new (I9). */
   queuedExecBytes: 256 * 1024,
@@ -39,6 +40,8 @@ export const bounds = {
   /** What the agent is told of a conversation whose transcript cannot be had. */
   recentMessages: 10,
   repositoriesPerSession: 8,
+  /** A build that is older has lost its workflow. */
+  repoImageBuildSeconds: 2 * 60 * 60,
   /** An image of an unchanged repository is built anew when it is as old as this. */
   repoImageAgeSeconds: 7 * 24 * 60 * 60,
   /** Before the same is built again that failed, or that no session could start from. */

@@ -12,7 +12,7 @@ const executionLanguages = ['python', 'node', 'bash'] as const;
 export type ExecutionLanguage = (typeof executionLanguages)[number];
 
 /** Below the working directory, wherever the code may reach from there. */
-const filePath = /^(?!\/)(?!.*(?:^|\/)\.{1,2}(?:\/|$))[^\0]{1,500}$/;
+const filePath = /^(?:(?!\.{1,2}(?:\/|$))[^/\0]+(?:\/(?=[^/])|$))+$/;
 
 export const executionRequestSchema = z
   .strictObject({
@@ -37,8 +37,11 @@ export const executionRequestSchema = z
     /** Contents by path, for the code to read. */
     files: z
       .record(z.string(), z.string())
-      .refine((files) => Object.keys(files).every((path) => filePath.test(path)), {
+      .refine((files) => Object.keys(files).every((path) => path.length <= 500 && filePath.test(path)), {
         message: 'a file path is relative, of at most 500 characters, without "." and ".." in it',
+      })
+      .refine((files) => Object.keys(files).length <= bounds.executionFiles, {
+        message: `at most ${bounds.executionFiles} files: bring more as an archive`,
       })
       .refine((files) => jsonBytes(files) <= bounds.executionFilesBytes, {
         message: `the files together have at most ${bounds.executionFilesBytes / 1024} KiB as JSON`,

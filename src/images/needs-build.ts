@@ -21,11 +21,14 @@ export function needsBuild(now: BuildInputs, images: readonly RepoImage[], nowIs
   // What is there is better than what cannot be known.
   if (now.heads.includes(null)) return { do: 'keep', reason: 'unreadable' };
   const [newest] = images;
-  if (newest === undefined) return { do: 'build', reason: 'first' };
-  if (newest.state === 'building') return { do: 'keep', reason: 'building' };
+  // What was removed and registered again is as new.
+  if (newest === undefined || newest.state === 'superseded') return { do: 'build', reason: 'first' };
+  const ageSeconds = (Date.parse(nowIso) - Date.parse(newest.endedAt ?? newest.beganAt)) / 1_000;
+  const isUnderWay = newest.state === 'building' && ageSeconds < bounds.repoImageBuildSeconds;
+  if (isUnderWay) return { do: 'keep', reason: 'building' };
   const changed = whatChanged(now, newest);
   if (changed !== null) return { do: 'build', reason: changed };
-  const ageSeconds = (Date.parse(nowIso) - Date.parse(newest.endedAt ?? newest.beganAt)) / 1_000;
+  if (newest.state === 'building') return { do: 'build', reason: 'again' };
   if (newest.state === 'current') {
     const isOld = ageSeconds >= bounds.repoImageAgeSeconds;
     return isOld ? { do: 'build', reason: 'age' } : { do: 'keep', reason: 'unchanged' };

@@ -155,6 +155,8 @@ async function condemnNeedless(db: Kysely<Tables>, place: string): Promise<{ ima
     .where('place', '=', place)
     .where('condemned_at', 'is not', null)
     .where('deleted_at', 'is', null)
+    // One may have been taken into use in between.
+    .where('image_id', 'not in', inUse)
     .orderBy('image_id')
     .execute();
   return rows.flatMap(({ image_id: imageId }) => (imageId === null ? [] : [{ imageId }]));

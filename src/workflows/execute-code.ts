@@ -3,20 +3,22 @@ import {
   ApplicationFailure,
   CancellationScope,
   isCancellation,
+  log,
   setCurrentDetails,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { CodeReport, ForSession } from '../activities/types.ts';
+import type { CodeReport, ForSession, RunCodeInput } from '../activities/types.ts';
 import { executionRequestSchema } from '../contracts/execution.ts';
 import type { Execution, ExecutionRequest, ExecutionResult } from '../contracts/execution.ts';
 import { failureTypes } from '../contracts/failures.ts';
-import { executionOwner } from '../contracts/ids.ts';
+import { executionOwner, workflowIdOf } from '../contracts/ids.ts';
 import { sessionOptionsSchema } from '../contracts/session-input.ts';
 import type { SessionInput } from '../contracts/session-input.ts';
 import type { ExecOutcome } from '../contracts/turn.ts';
-import { createSandbox, endSandboxes, recordEvents, runCode, startSupervisor } from './activities.ts';
-import { describeProblem } from './admission.ts';
-import { describeFailure, failureTypeOf } from './failure.ts';
+import { closeSession, createSandbox, recordEvents, runCode, startSupervisor } from './activities.ts';
+import { claimId } from './claim-id.ts';
+import { asWorkflowFailure, describeFailure, failureTypeOf } from './failure.ts';
+import { parseInput } from './parse-input.ts';
 
 /** In another sandbox, of code that certainly had not begun. */
 const mostSandboxes = 3;
@@ -24,30 +26,42 @@ const mostSandboxes = 3;
 const spareSeconds = 5 * 60;
 
 export async function executeCode(request: ExecutionRequest): Promise<ExecutionResult> {
-  const parsed = executionRequestSchema.safeParse(request);
-  if (!parsed.success)
+  const execution = parseInput('execution', executionRequestSchema, request);
+  const owner = ownerOf(execution);
+  // By its id whoever looks at a sandbox finds the workflow that owns it.
+  const expectedId = workflowIdOf(owner.sessionId);
+  if (workflowInfo().workflowId !== expectedId)
     throw ApplicationFailure.nonRetryable(
-      describeProblem('execution', parsed.error),
+      `the workflow of execution "${execution.executionId}" has the id "${expectedId}"`,
       failureTypes.invalidInput,
     );
-  const execution = parsed.data;
-  const owner = ownerOf(execution);
+  try {
+    // What the store holds of an earlier execution of this id is not this one's to end.
+    await claimId(async (claim) => recordEvents({ ...owner, ...claim }));
+  } catch (error) {
+    throw asFailure(error);
+  }
   setCurrentDetails(`**running** ${execution.language} in a sandbox of its own`);
   try {
-    // Of another execution of this id, whose Temporal record is gone, journal and output may still be in the store.
-    await recordEvents({ ...owner, claimFor: workflowInfo().runId });
     const result = await runOnce(execution, owner);
     setCurrentDetails(describe(result));
     return result;
   } catch (error) {
-    if (isCancellation(error)) throw error;
-    throw ApplicationFailure.nonRetryable(
-      describeFailure(error),
-      failureTypeOf(error) ?? failureTypes.startFailed,
-    );
+    throw asFailure(error);
   } finally {
-    await CancellationScope.nonCancellable(async () => endSandboxes(owner));
+    await CancellationScope.nonCancellable(async () => close(owner));
   }
+}
+
+/** Its sandbox, and what is kept of it. A sandbox that cannot be ended now stays open in the ledger; the result stays what it is. */
+async function close(owner: ForSession): Promise<void> {
+  await closeSession({ ...owner, discard: false }).catch((error: unknown) =>
+    log.warn(`the execution could not be closed: ${describeFailure(error)}`),
+  );
+}
+
+function asFailure(error: unknown): unknown {
+  return isCancellation(error) ? error : asWorkflowFailure(error, 'start-failed');
 }
 
 async function runOnce(execution: Execution, owner: ForSession): Promise<ExecutionResult> {
@@ -76,11 +90,16 @@ async function tryIn(
     sandboxId = created.sandboxId;
     const inSandbox = { ...owner, generation, sandboxId };
     await startSupervisor({ ...inSandbox, restore: null, agent: false });
-    return { sandboxId, report: await runCode({ ...inSandbox, execution }) };
+    return { sandboxId, report: await runCode({ ...inSandbox, code: codeOf(execution) }) };
   } catch (error) {
     if (failureTypeOf(error) !== failureTypes.sandboxLost) throw error;
     return { sandboxId, report: { kind: 'not-run', cause: describeFailure(error) } };
   }
+}
+
+/** Its variables travel as its session's. */
+function codeOf({ language, code, files, workdir, timeoutSeconds }: Execution): RunCodeInput['code'] {
+  return { language, code, files, workdir, timeoutSeconds };
 }
 
 /** The activities know sessions: an execution is one without a repository, an agent and a history. */

@@ -65,6 +65,8 @@ function suspendTurn(
   run.data.heads = mergeHeads(run.data.heads, report.checkpoint.carried);
   prompt.carriedOver = report.totals;
   prompt.continuations = 0;
+  // That checkpoint holds what it has said and done.
+  delete prompt.ranIn;
 }
 
 function afterLostSandbox(
@@ -114,6 +116,7 @@ function restartTurn(
   prompt.continuations = 0;
   if (!started) {
     prompt.falseStarts = next.count;
+    if (prompt.restarts === 0) delete prompt.ranIn;
     // Nothing of it has run: what is asked for meanwhile goes before it. What was said within it keeps it the begun turn.
     const isUntouched = prompt.restarts === 0 && prompt.carriedOver === undefined;
     if (isUntouched && prompt.steers.length === 0) delete prompt.startedAt;

@@ -3,7 +3,6 @@
  * decided in `decisions.ts` and done in the steps beside it; nobody else changes its state (I1).
  */
 import {
-  ApplicationFailure,
   CancellationScope,
   CancelledFailure,
   ContinueAsNew,
@@ -12,10 +11,8 @@ import {
   continueAsNew,
   isCancellation,
 } from '@temporalio/workflow';
-import { failureTypes } from '../contracts/failures.ts';
 import { sessionInputSchema } from '../contracts/session-input.ts';
 import type { SessionRequest } from '../contracts/session-input.ts';
-import { describeProblem } from './admission.ts';
 import { beginRun } from './begin.ts';
 import { closeRun } from './close.ts';
 import { nextStep } from './decisions.ts';
@@ -23,6 +20,7 @@ import type { Step } from './decisions.ts';
 import { asWorkflowFailure, describeFailure } from './failure.ts';
 import { bindMessages } from './handlers.ts';
 import { openSandbox } from './open-sandbox.ts';
+import { parseInput } from './parse-input.ts';
 import { endSandboxesOf, pauseSession, takeCheckpoint } from './pause.ts';
 import { rewindSession } from './rewind.ts';
 import { rollOver } from './rollover.ts';
@@ -133,11 +131,7 @@ async function orStayPaused(run: SessionRun, open: () => Promise<void>): Promise
 }
 
 function openRun(request: unknown, carried: unknown): SessionRun {
-  const input = sessionInputSchema.safeParse(request);
-  if (!input.success) {
-    throw ApplicationFailure.nonRetryable(describeProblem('session', input.error), failureTypes.invalidInput);
-  }
-  return new SessionRun(input.data, {
+  return new SessionRun(parseInput('session', sessionInputSchema, request), {
     carried: carried === undefined ? null : sessionDataSchema.parse(carried),
     surface: temporalSurface,
   });

@@ -52,6 +52,8 @@ test('a steering prompt that comes too late gets a turn of its own', async () =>
   await running(session);
   const late = session.prompt('too late', { id: 'late', mode: 'steer' });
   expect(await late.accepted).toMatchObject({ steers: 'long' });
+  // It is within the turn, until the turn ends without having heard of it.
+  expect((await session.state()).queue).toEqual([]);
   await session.interrupt('long');
   expect(await late.result()).toMatchObject({ turnId: 'late', status: 'completed' });
   expect(await typesOf(late)).toEqual(['turn.steering', 'prompt.queued', 'turn.started', 'turn.completed']);

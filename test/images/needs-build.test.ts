@@ -62,6 +62,20 @@ test.each<[what: string, inputs: Partial<BuildInputs>, images: RepoImage[], at: 
     soon,
     'keep building',
   ],
+  [
+    'a build that has lost its workflow is begun again',
+    {},
+    [image({ state: 'building', endedAt: null })],
+    later,
+    'build again',
+  ],
+  [
+    'a set that was removed and registered again is built as a new one',
+    {},
+    [image({ state: 'superseded' })],
+    soon,
+    'build first',
+  ],
   ['what failed is not tried again at once', {}, [image({ state: 'failed' })], soon, 'keep failed'],
   ['what failed is tried again after a while', {}, [image({ state: 'failed' })], later, 'build again'],
   [

@@ -26,15 +26,26 @@ function gist({ message }: Error): string {
   return /Nondeterminism error: [^"]*/.exec(message)?.[0].replace(/\\$/, '') ?? message;
 }
 
+function runIdOf({ events }: ReturnType<typeof historyFromJSON>): string {
+  return events?.[0]?.workflowExecutionStartedEventAttributes?.originalExecutionRunId ?? '';
+}
+
 beforeAll(async () => {
   const workflowsPath = new URL('../../src/workflows/index.ts', import.meta.url).pathname;
   const workflowBundle = await bundleWorkflowCode({ workflowsPath, logger: temporalLogger });
+  const nameOfRun = new Map<string, string>();
   const histories = historyNames().flatMap((name) =>
-    readHistory(name).runs.map(({ events }) => ({ workflowId: name, history: historyFromJSON({ events }) })),
+    readHistory(name).runs.map(({ workflowId, events }) => {
+      const history = historyFromJSON({ events });
+      nameOfRun.set(runIdOf(history), name);
+      // A workflow may look at its own id.
+      return { workflowId, history };
+    }),
   );
-  for await (const { workflowId, error } of Worker.runReplayHistories({ workflowBundle }, histories)) {
-    const known = failures.get(workflowId) ?? [];
-    failures.set(workflowId, error === undefined ? known : [...known, gist(error)]);
+  for await (const { runId, error } of Worker.runReplayHistories({ workflowBundle }, histories)) {
+    const name = nameOfRun.get(runId) ?? runId;
+    const known = failures.get(name) ?? [];
+    failures.set(name, error === undefined ? known : [...known, gist(error)]);
   }
 });
 

@@ -1,8 +1,11 @@
 /** Code run once in a sandbox of its own (`executeCode`). */
+import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { ExecutionExists, InvalidRequest } from '../../src/client.ts';
+import { ExecutionExists, ExecutionFailed, InvalidRequest } from '../../src/client.ts';
 import type { CodeRequest, CodeRun } from '../../src/client.ts';
+import { codeFileOf } from '../../src/contracts/execution.ts';
 import { executionOwner } from '../../src/contracts/ids.ts';
 import { controlSandboxes } from '../support/emulator-control.ts';
 import { eventually } from '../support/log-checks.ts';
@@ -80,15 +83,18 @@ test('code finds its files, its variables and its working directory, and runs as
 });
 
 test('output is seen while the code runs, and the code stands in no argument list', async () => {
-  const running = run('bash', 'echo first; sleep 3; echo second');
+  // It goes on when it has been seen.
+  const running = run('bash', 'echo first; while [ ! -e seen ]; do sleep 0.1; done; echo second');
   const seen: string[] = [];
-  let sawFirstAlone = false;
   for await (const { stream, text } of running) {
     seen.push(`${stream}: ${text}`);
-    sawFirstAlone ||= seen.length === 1 && text === 'first\n';
+    if (seen.length > 1) continue;
+    const { stdout: everyCommand } = await promisify(execFile)('ps', ['-eo', 'args']);
+    expect(everyCommand).toContain(codeFileOf('bash'));
+    expect(everyCommand).not.toContain('echo second');
+    await controlSandboxes().execAsRoot(executionOwner(running.executionId), 'touch /workspace/seen');
   }
   expect(seen).toEqual(['stdout: first\n', 'stdout: second\n']);
-  expect(sawFirstAlone).toBe(true);
   expect(await running).toMatchObject({ stdout: 'first\nsecond\n' });
 });
 
@@ -127,9 +133,41 @@ test.each<[what: string, request: Partial<CodeRequest>, sentence: RegExp]>([
   expect(() => world.harvest.executeCode(whole)).toThrow(sentence);
 });
 
-test('a cancelled execution ends its code and has no result', async () => {
-  const running = run('bash', 'echo begun; sleep 600');
+async function untilBegun(running: CodeRun): Promise<void> {
   for await (const { text } of running) if (text.includes('begun')) break;
+}
+
+test('a cancelled execution ends its code and has no result, for who awaits it and for who reads it', async () => {
+  const running = run('bash', 'echo begun; sleep 600');
+  await untilBegun(running);
   await running.cancel();
+  await expect(running).rejects.toThrow(ExecutionFailed);
   await expect(running).rejects.toThrow(/has no result/);
+  await expect(Array.fromAsync(running)).rejects.toThrow(ExecutionFailed);
+  await running.cancel();
+});
+
+test('an execution that ended stays as it is when it is cancelled', async () => {
+  const running = run('bash', 'echo done');
+  const result = await running;
+  await running.cancel();
+  expect(await running).toEqual(result);
+});
+
+test('code whose sandbox is lost has crashed, with what it had written, and is not run again', async () => {
+  const running = run('bash', 'echo begun; sleep 600');
+  await untilBegun(running);
+  await controlSandboxes().kill(executionOwner(running.executionId));
+  expect(await running).toMatchObject({ status: 'crashed', exitCode: null, stdout: 'begun\n' });
+  expect((await Array.fromAsync(running)).map(({ text }) => text)).toEqual(['begun\n']);
+});
+
+test('a killed worker is replaced by another one, and the code has run once', async () => {
+  await using own = await openWorld();
+  const running = own.harvest.executeCode({ language: 'bash', code: 'echo begun; sleep 3; echo done' });
+  await untilBegun(running);
+  await own.workers[0]?.kill();
+  await own.startWorker();
+  expect(await running).toMatchObject({ status: 'success', stdout: 'begun\ndone\n' });
+  expect(await controlSandboxes().list(executionOwner(running.executionId))).toEqual([]);
 });

@@ -1,7 +1,8 @@
 /** A worker's reaper, by its Temporal Schedule: it ends what nobody owns, reports it, and touches nobody else's (I7). */
+import { randomBytes } from 'node:crypto';
 import { Client, Connection } from '@temporalio/client';
 import type { ReapReport } from '../../src/activities/types.ts';
-import { workflowIdOf } from '../../src/contracts/ids.ts';
+import { executionOwner, workflowIdOf } from '../../src/contracts/ids.ts';
 import { openStore } from '../../src/store/open-store.ts';
 import { controlSandboxes } from '../support/emulator-control.ts';
 import { eventually } from '../support/log-checks.ts';
@@ -69,6 +70,34 @@ test('a sandbox whose session was torn off is ended and reported; those of other
   expect(await sandboxes.list(theirs)).toHaveLength(1);
   await using store = await openStore({ dataDirectory: world.dataDirectory });
   expect((await store.sandboxes.listOpen()).map(({ name }) => name)).toEqual([`${kept}-g1`]);
+});
+
+test('an execution that was torn off leaves no sandbox; one that runs keeps its own', async () => {
+  await using world = await openWorld({ worker: false });
+  await world.startWorker(oftenAndSoon);
+  const begun = async (executionId: string): Promise<string> => {
+    const code = 'echo begun; sleep 600';
+    for await (const _ of world.harvest.executeCode({ executionId, language: 'bash', code })) break;
+    return executionOwner(executionId);
+  };
+  const id = randomBytes(4).toString('hex');
+  const [torn, kept] = [await begun(`torn-${id}`), await begun(`kept-${id}`)];
+  const sandboxes = controlSandboxes();
+  await withTemporal(world, async (client) => {
+    await client.workflow.getHandle(workflowIdOf(torn)).terminate('torn off');
+    const told = await eventually(
+      async () => (await reports(world, client)).flatMap(({ ended }) => ended),
+      (ended) => ended.length > 0,
+    );
+    expect(told).toMatchObject([{ name: `${torn}-g1`, why: `its session "${torn}" is closed` }]);
+    expect(await sandboxes.list(torn)).toEqual([]);
+    expect(await sandboxes.list(kept)).toHaveLength(1);
+    await client.workflow.getHandle(workflowIdOf(kept)).cancel();
+  });
+  await eventually(
+    () => sandboxes.list(kept),
+    (left) => left.length === 0,
+  );
 });
 
 test('a schedule that somebody paused stays paused when another worker brings its own interval', async () => {

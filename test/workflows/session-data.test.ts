@@ -3,6 +3,7 @@ import { bounds } from '../../src/contracts/bounds.ts';
 import { jsonBytes } from '../../src/contracts/json-bytes.ts';
 import type { SessionRequest } from '../../src/contracts/session-input.ts';
 import { refuseExec, refusePrompt } from '../../src/workflows/admission.ts';
+import { lostTurnsNotice, noteLostTurn } from '../../src/workflows/lost-turns.ts';
 import { endedKept } from '../../src/workflows/remember.ts';
 import {
   carriedOf,
@@ -12,7 +13,7 @@ import {
   newSessionData,
   sessionDataSchema,
 } from '../../src/workflows/session-data.ts';
-import type { SessionData } from '../../src/workflows/session-data.ts';
+import type { QueuedPrompt, SessionData } from '../../src/workflows/session-data.ts';
 
 const now = '2026-01-01T00:00:00.000Z';
 const request: SessionRequest = {
@@ -99,8 +100,23 @@ function fullData(): SessionData {
   const handled = ids.map((id) => ({ id, hash: 'h'.repeat(32) }));
   const answer = '\u0001'.repeat(bounds.answerTailBytes);
   const ended = ids.slice(0, endedKept);
+  const [running, ...waiting] = data.queue;
+  if (running === undefined) throw new TypeError('nothing waits');
+  data.lostTurns.push(...lostTurnsOf(running));
+  const options = { model: 'm'.repeat(200), maxTurns: 10_000, budgetUsd: 1_000_000 };
+  const author = '\u0001'.repeat(200);
+  // What is said within a turn counts as if it waited.
+  running.steers = waiting.map(({ id, text: said }) => ({
+    promptId: id,
+    text: said,
+    author,
+    options,
+    told: true,
+  }));
   return {
     ...data,
+    queue: [{ ...running, author, options, notice: lostTurnsNotice({ ...data, generation: 2 }) ?? '' }],
+    stop: { turnId: running.id, reason: { kind: 'limit', message: '\u0001'.repeat(1_000) } },
     handled,
     handledExecs: handled,
     endedTurns: ended.map((turnId) => ({ turnId, outcome: { status: 'completed' }, answer, costUsd: 0.1 })),
@@ -110,6 +126,13 @@ function fullData(): SessionData {
       output: answer,
     })),
   };
+}
+
+function lostTurnsOf(prompt: QueuedPrompt): SessionData['lostTurns'] {
+  const data = newSessionData(now);
+  for (let number = 0; number < 10; number += 1)
+    noteLostTurn(data, { ...prompt, ranIn: 1 }, { status: 'interrupted' });
+  return data.lostTurns;
 }
 
 describe('a pause', () => {

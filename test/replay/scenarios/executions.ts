@@ -5,7 +5,7 @@ import { failureTypes } from '../../../src/contracts/failures.ts';
 import { fail } from '../../workflows/support/scripted-activities.ts';
 import type { Scenarios } from '../support/scenario.ts';
 
-const execution = { executionId: 'x', language: 'python', code: 'print(1)' } as const;
+const execution = { language: 'python', code: 'print(1)' } as const;
 
 const done: CodeReport = {
   kind: 'ended',

@@ -1,6 +1,7 @@
 /** Plays scenarios on real servers and records what became of them. */
 import { DefaultLogger, Runtime } from '@temporalio/worker';
-import { workflowIdOf } from '../../../src/contracts/ids.ts';
+import type { ExecutionRequest } from '../../../src/contracts/execution.ts';
+import { executionOwner, workflowIdOf } from '../../../src/contracts/ids.ts';
 import { executeCode } from '../../../src/workflows/execute-code.ts';
 import { reapSandboxes } from '../../../src/workflows/reap-sandboxes.ts';
 import { scriptedActivities } from '../../workflows/support/scripted-activities.ts';
@@ -51,12 +52,13 @@ export class Recorder implements AsyncDisposable {
   }
 
   /** However it ends. */
-  async #recordExecution(workflowId: string, scenario: ExecutionScenario): Promise<RecordedHistory> {
+  async #recordExecution(executionId: string, scenario: ExecutionScenario): Promise<RecordedHistory> {
     const server = await this.#server(oneRun);
+    const workflowId = workflowIdOf(executionOwner(executionId));
     const taskQueue = `queue-${workflowId}`;
     const activities = { ...scriptedActivities(scenario.activities ?? {}), runCode: scenario.code };
     await server.withWorker({ taskQueue, activities }, async () => {
-      const args: [typeof scenario.execution] = [scenario.execution];
+      const args: [ExecutionRequest] = [{ ...scenario.execution, executionId }];
       const handle = await server.client.workflow.start(executeCode, { taskQueue, workflowId, args });
       void scenario.cancelled?.then(async () => handle.cancel());
       await handle.result().catch(() => undefined);

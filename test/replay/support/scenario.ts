@@ -27,7 +27,7 @@ export type ReaperScenario = { shows: string; reaper: ReaperActivities };
 /** One execution. `cancelled`: resolves when somebody cancels it. */
 export type ExecutionScenario = {
   shows: string;
-  execution: Parameters<typeof executeCode>[0];
+  execution: Omit<Parameters<typeof executeCode>[0], 'executionId'>;
   code: (input: RunCodeInput) => Promise<CodeReport>;
   activities?: Script;
   cancelled?: Promise<void>;

@@ -125,5 +125,8 @@ export function testRepoImages({ store }: StoreUnderTest): void {
     for (const { imageId } of needless.slice(1)) await repoImages.recordDeleted({ place, imageId });
     expect(await repoImages.condemnNeedless(place)).toEqual([{ imageId: 'im-b1' }]);
     expect(await repoImages.condemnNeedless('elsewhere')).toEqual([]);
+    // A sandbox that was asked for before the image was condemned.
+    await sandboxes.recordIntent({ name: 'y-g1', sessionId: 'y', generation: 1, imageId: 'im-b1' });
+    expect(await repoImages.condemnNeedless(place)).toEqual([]);
   });
 }
