@@ -1,14 +1,13 @@
 /**
- * The rules about the agent's git, as sentences that say what to do instead. They explain early what the git proxy would
- * refuse, and keep uncommitted work from being lost: they are no boundary, so they leave alone what they cannot read.
+ * The rules about the agent's git, as sentences that say what to do instead. They keep work from being lost before
+ * it is pushed; what may be pushed is not theirs. They are no boundary, so they leave alone what they cannot read.
  */
 import { readOptions, type GitCommand } from './git-command.ts';
-import { pushRule } from './git-push-rule.ts';
 import { deny, type Objection } from './objection.ts';
 
-export type GitRule = (command: GitCommand, sessionBranch: string) => Objection | null;
+type GitRule = (command: GitCommand) => Objection | null;
 
-export const gitRules: readonly GitRule[] = [pull, stash, noVerify, pushRule, settings, config, reset, clean];
+export const gitRules: readonly GitRule[] = [pull, stash, noVerify, settings, config, reset, clean];
 
 const noValues: ReadonlySet<string> = new Set();
 
@@ -22,10 +21,17 @@ function pull({ name, args }: GitCommand): Objection | null {
 }
 
 /** What brings earlier stashes back, or only looks, is no risk. */
-const harmlessStash: ReadonlySet<string> = new Set(['list', 'show', 'apply', 'pop', 'branch', 'drop']);
+const harmlessStash: ReadonlySet<string> = new Set(['list', 'show', 'apply', 'pop', 'branch']);
+
+/** Where there is nothing stashed they do nothing, so there is nothing to look for first. */
+const losingStash: ReadonlySet<string> = new Set(['drop', 'clear']);
+const losingStashSentence =
+  '`git stash drop` and `git stash clear` throw stashed work away. Bring it back with `git stash pop`, or ' +
+  '`git stash branch harvest/<what it is>` when that conflicts, and commit it; or leave it where it is.';
 
 function stash({ name, args }: GitCommand): Objection | null {
   if (name !== 'stash' || isHelp(args) || harmlessStash.has(args[0]?.text ?? '')) return null;
+  if (losingStash.has(args[0]?.text ?? '')) return deny(losingStashSentence);
   return deny(
     '`git stash` is not used in a session: stashed work is easily forgotten. Commit it instead, with ' +
       '`git add -A && git commit --no-verify -m "wip: <what it is>"`; undo that later with `git reset --soft HEAD^`.',
@@ -132,6 +138,21 @@ function clean({ name, args }: GitCommand): Objection | null {
       '(`git add -A && git commit --no-verify -m "wip: snapshot before clean"`), or name the files to delete; ' +
       '`git clean -fdX` deletes only what git ignores.',
   };
+}
+
+/** What a call of git does for uncommitted work: to be in the next commit, or in this one. */
+export function keeping({ name, args }: GitCommand): 'commit' | 'commitsChanges' | 'stagesAll' | null {
+  if (name === 'add') {
+    const { names, words } = readOptions(args, noValues);
+    const isAll = names.has('-A') || names.has('--all');
+    return isAll && !names.has('-n') && words.length === 0 ? 'stagesAll' : null;
+  }
+  if (name !== 'commit') return null;
+  const { names, words } = readOptions(args, commitValues);
+  // Such a commit may hold nothing of it and succeed.
+  if (['--allow-empty', '--amend', '--dry-run'].some((option) => names.has(option)) || words.length > 0)
+    return null;
+  return names.has('-a') || names.has('--all') ? 'commitsChanges' : 'commit';
 }
 
 function isHelp(args: GitCommand['args']): boolean {

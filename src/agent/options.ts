@@ -1,7 +1,7 @@
 /** What the agent process is started with. How it is spawned, and its session store, the supervisor adds. */
 import type { Options } from '@anthropic-ai/claude-agent-sdk';
 import { instructions } from './instructions.ts';
-import { toolHooks, type ToolHookInput } from './tool-hook.ts';
+import { toolHooks, type HasUncommittedWork } from './tool-hook.ts';
 
 export type AgentRepository = { name: string; path: string; branch: string };
 
@@ -20,7 +20,8 @@ export type AgentOptionsInput = {
   maxTurns?: number;
   /** Over the whole life of the process, from its start. */
   budgetUsd?: number;
-} & Pick<ToolHookInput, 'hasUncommittedWork' | 'fetched'>;
+  hasUncommittedWork: HasUncommittedWork;
+};
 
 /** They wait for a human, or work past the end of a turn, when nobody would see it. */
 export const disallowedTools = [
@@ -57,7 +58,10 @@ export function agentOptions(input: AgentOptionsInput): Options {
     permissionPrompts: 'none',
     includePartialMessages: true,
     disallowedTools: [...disallowedTools],
-    hooks: toolHooks({ ...input, repositories: input.repositories.map(({ path }) => path) }),
+    hooks: toolHooks({
+      repositories: input.repositories.map(({ path }) => path),
+      hasUncommittedWork: input.hasUncommittedWork,
+    }),
     systemPrompt: { type: 'preset', preset: 'claude_code', append: instructions(input) },
     // MCP settings go over stdin: in argv every process of the sandbox could read their credentials (I8).
     mcpServersDelivery: 'initialize',

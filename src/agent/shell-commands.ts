@@ -3,7 +3,15 @@
  * substitutions become is not known, aliases and scripts are not looked into. Good enough to explain, no boundary.
  */
 import { posix } from 'node:path';
-import { forEachChild, parse, type Command, type SyntaxNode, type Word, type WordPart } from 'unbash';
+import {
+  forEachChild,
+  parse,
+  type AndOr,
+  type Command,
+  type SyntaxNode,
+  type Word,
+  type WordPart,
+} from 'unbash';
 
 /** `isKnown` is false when the shell would still change it: then `text` is what stands there. */
 export type ShellWord = { text: string; isKnown: boolean };
@@ -16,6 +24,8 @@ export type ShellCommand = {
   stdin: string | null;
   /** Where it runs; null when only the shell knows. */
   directory: string | null;
+  /** What has succeeded when it runs: the commands that `&&` puts before it. */
+  after: readonly ShellCommand[];
 };
 
 /** A script in a script in a script: deeper is not looked. */
@@ -23,28 +33,41 @@ const deepest = 4;
 
 /** In the order they are written in, those of substitutions before the command they are part of. */
 export function commandsIn(line: string, directory: string): ShellCommand[] {
-  return read(line, { directory, depth: 0 });
+  return read(line, { directory, after: [], depth: 0 });
 }
 
-type At = { directory: string | null; depth: number };
+type At = Pick<ShellCommand, 'directory' | 'after'> & { depth: number };
 
 function read(line: string, at: At): ShellCommand[] {
   const script = parse(line);
   // Bash would run none of it, and what was made of it is a guess.
   if (script.errors !== undefined && script.errors.length > 0) return [];
   const commands: ShellCommand[] = [];
-  let { directory } = at;
-  const visit = (node: SyntaxNode): void => {
+  let { directory, after } = at;
+  const visit = (node: SyntaxNode): ShellCommand | null => {
     const before = directory;
-    forEachChild(node, visit);
+    if (node.type === 'AndOr') visitChain(node);
+    else forEachChild(node, (child) => void visit(child));
     // What a subshell changes, it changes for itself.
     if (ownShell.has(node.type)) directory = before;
-    const command = node.type === 'Command' ? commandOf(node, directory) : null;
-    if (command === null) return;
+    const command = node.type === 'Command' ? commandOf(node, { directory, after }) : null;
+    if (command === null) return null;
     if (command.program === 'cd') directory = changed(directory, command.args);
     commands.push(command);
     const inner = at.depth < deepest ? scriptOf(command) : null;
-    if (inner !== null) commands.push(...read(inner, { directory, depth: at.depth + 1 }));
+    if (inner !== null) commands.push(...read(inner, { directory, after, depth: at.depth + 1 }));
+    return command;
+  };
+  const visitChain = ({ commands: links, operators }: AndOr): void => {
+    const outer = after;
+    for (const [index, link] of links.entries()) {
+      const isAlternative = operators[index - 1] === '||';
+      // Of two that `||` joins, nobody knows which one succeeded.
+      if (isAlternative) after = outer;
+      const command = visit(link);
+      if (command !== null && !isAlternative) after = [...after, command];
+    }
+    after = outer;
   };
   visit(script);
   return commands;
@@ -56,14 +79,14 @@ const ownShell: ReadonlySet<SyntaxNode['type']> = new Set([
   'ProcessSubstitution',
 ]);
 
-function commandOf(node: Command, directory: string | null): ShellCommand | null {
+function commandOf(node: Command, at: Pick<At, 'directory' | 'after'>): ShellCommand | null {
   if (node.name === undefined) return null;
   const words = [node.name, ...node.args].map((word) =>
     word.type === 'Word' ? shellWord(word) : { text: word.text, isKnown: true },
   );
   const [program, ...args] = unwrapped(words);
   if (program?.isKnown !== true) return null;
-  return { program: posix.basename(program.text), args, stdin: stdinOf(node), directory };
+  return { program: posix.basename(program.text), args, stdin: stdinOf(node), ...at };
 }
 
 function shellWord(word: Word): ShellWord {
@@ -130,6 +153,6 @@ function changed(directory: string | null, args: readonly ShellWord[]): string |
 /** Null when only the shell knows. */
 export function resolved(directory: string | null, target: ShellWord): string | null {
   if (!target.isKnown || target.text.startsWith('~')) return null;
-  if (posix.isAbsolute(target.text)) return posix.normalize(target.text);
+  if (posix.isAbsolute(target.text)) return posix.resolve(target.text);
   return directory === null ? null : posix.resolve(directory, target.text);
 }

@@ -1,4 +1,5 @@
 /** Reading `git status --porcelain=v2 -z`. Paths are `latin1`, as they come from the runner. */
+import { GitFailed, type Git } from './runner.ts';
 
 export type StatusEntry =
   | {
@@ -25,17 +26,38 @@ export type Status = {
   entries: StatusEntry[];
 };
 
+const machineReadable = ['status', '--porcelain=v2', '-z', '--no-renames'] as const;
+
 /** Nothing that git configuration could leave out, and ignored folders by their name only. */
 export const statusArguments: readonly string[] = [
-  'status',
-  '--porcelain=v2',
-  '-z',
+  ...machineReadable,
   '--branch',
-  '--no-renames',
   '--untracked-files=all',
   '--ignored=matching',
   '--ignore-submodules=none',
 ];
+
+/** `git reset` works on the whole repository, `git clean` from its folder downwards; neither works in submodules. */
+const workArguments = {
+  changes: ['--untracked-files=no', '--ignore-submodules=dirty'],
+  untracked: ['--untracked-files=normal', '--ignore-submodules=dirty', '--', '.'],
+} as const;
+
+/** No repository, or nothing that git would work in. */
+const cannotBeRead = 128;
+
+/**
+ * Whether there are uncommitted changes of files that git knows, or files that it neither knows nor ignores; false where
+ * there is no repository. Rejects with `GitFailed` when git did not come to its end.
+ */
+export async function holdsWork(git: Git, work: keyof typeof workArguments): Promise<boolean> {
+  const result = await git.try([...machineReadable, ...workArguments[work]]);
+  if (result.exitCode === cannotBeRead) return false;
+  if (result.exitCode !== 0) throw new GitFailed('status', result);
+  return parseStatus(result.stdout).entries.some(
+    ({ kind }) => (kind === 'untracked') === (work === 'untracked'),
+  );
+}
 
 export function parseStatus(output: string): Status {
   const status: Status = { head: null, branch: null, entries: [] };

@@ -3,9 +3,7 @@ import { judgeToolUse, type ToolJudgement } from '../../src/agent/judge-tool-use
 
 const situation = {
   directory: '/workspace/api/src',
-  branch: 'harvest/s1',
   repositories: ['/workspace/api', '/workspace/web'],
-  fetching: false,
 };
 
 const judge = (command: string): ToolJudgement => judgeToolUse('Bash', { command }, situation);
@@ -43,14 +41,20 @@ describe('git pull and git stash are explained', () => {
     expect(sentenceOf(command)).toContain('git rebase origin/');
   });
 
+  test.each(['git stash', 'git stash push -m x', 'git stash -u', 'git add . && git stash save'])(
+    '%s',
+    (command) => {
+      expect(sentenceOf(command)).toContain('stashed work is easily forgotten');
+    },
+  );
+
   test.each([
-    'git stash',
-    'git stash push -m x',
-    'git stash -u',
-    'git add . && git stash save',
-    'git stash clear',
-  ])('%s', (command) => {
-    expect(sentenceOf(command)).toContain('stashed work is easily forgotten');
+    'git stash drop',
+    'git stash drop stash@{1}',
+    'git stash apply && git stash drop -q',
+    'git commit -am "wip: x" && git stash clear',
+  ])('%s, which loses work', (command) => {
+    expect(sentenceOf(command)).toContain('throw stashed work away');
   });
 });
 
@@ -116,39 +120,12 @@ describe('hooks', () => {
 
 describe('pushes', () => {
   test.each([
-    'git push origin main',
-    'git push -u origin HEAD:main',
-    'git push origin harvest/s1:refs/heads/main',
-    'git push origin --delete harvest/s1',
-    'git push origin :harvest/s1',
-    'git push --mirror',
-    'git push --all origin',
-    'git push origin v1.0',
-  ])('that the proxy would refuse are explained: %s', (command) => {
-    expect(sentenceOf(command)).toContain('git push origin HEAD:harvest/s1');
-  });
-
-  test.each([
-    'git push --force origin harvest/s2',
-    'git push origin +HEAD:harvest/s2',
-    'git push -fu origin harvest/s2',
-  ])('that could overwrite another session’s work are explained: %s', (command) => {
-    expect(sentenceOf(command)).toContain('Force only `harvest/s1`');
-  });
-
-  test.each([
     'git push',
-    'git push -u origin HEAD',
-    'git push --force-with-lease origin harvest/s1',
-    'git push --force-with-lease=harvest/s1:abc origin harvest/s1',
-    'git push origin +HEAD:refs/heads/harvest/s1',
-    'git push origin harvest/s1-docs',
-    'git push origin "$(git branch --show-current)"',
-    'git push --dry-run origin main',
-    'git push origin --delete harvest/checkpoint-s1-1700000000',
-    'git push origin :refs/heads/harvest/checkpoint-s1-1700000000',
-    'git push /tmp/bare main',
-  ])('of the session’s own go through: %s', (command) => {
+    'git push origin main',
+    'git push --force origin harvest/s2',
+    'git push origin --delete harvest/s1',
+    'git push --mirror',
+  ])('are the git proxy’s to judge: %s', (command) => {
     expect(judge(command)).toEqual({ kind: 'allow' });
   });
 });
@@ -177,22 +154,43 @@ describe('credentials', () => {
 });
 
 describe('what throws work away', () => {
+  const rulesOf = (command: string): string[] => {
+    const judgement = judge(command);
+    if (judgement.kind !== 'denyIfWork') return [judgement.kind];
+    return judgement.rules.map(({ work, directory }) => `${work} in ${directory}`);
+  };
+
   test('is denied where there is such work, in the folder that would lose it', () => {
-    expect(judge('git reset --hard origin/main')).toMatchObject({
-      kind: 'denyIfWork',
-      work: 'changes',
-      directory: '/workspace/api/src',
-    });
-    expect(judge('cd ../../web && git clean -fdx')).toMatchObject({
-      kind: 'denyIfWork',
-      work: 'untracked',
-      directory: '/workspace/web',
-    });
-    expect(judge('git reset --hard && git pull')).toMatchObject({ kind: 'deny' });
+    expect(rulesOf('git reset --hard origin/main')).toEqual(['changes in /workspace/api/src']);
+    expect(rulesOf('cd ../../web && git clean -fdx')).toEqual(['untracked in /workspace/web']);
+    expect(rulesOf('git -C "$REPOSITORY" reset --hard')).toEqual(['changes in /workspace/api/src']);
+    expect(rulesOf('git reset --hard && git pull')).toEqual(['deny']);
+  });
+
+  test('is looked for in every place of the line, once', () => {
+    const line =
+      'git reset --hard; git clean -fd; git reset --hard HEAD^; git -C /workspace/web reset --hard';
+    expect(rulesOf(line)).toEqual([
+      'changes in /workspace/api/src',
+      'untracked in /workspace/api/src',
+      'changes in /workspace/web',
+    ]);
+    expect(rulesOf('git commit -am "wip: x" && git reset --hard && git -C ../../web reset --hard')).toEqual([
+      'changes in /workspace/web',
+    ]);
   });
 
   test.each([
     'git add -A && git commit --no-verify -m "wip: x" && git reset --hard origin/main',
+    'git add -A && git commit -qm "x" > /dev/null 2>&1 && echo done && git reset --hard',
+    'git add --all && git commit -m "x" && git clean -fd',
+    'git commit -am "x" && (git fetch origin; git reset --hard origin/main)',
+    'git commit -am "x" && if true; then git reset --hard; fi',
+    "git commit -am x && bash -c 'git reset --hard'",
+    "bash -c 'git add -A && git commit -m x && git reset --hard'",
+    'cd /workspace/web && git commit -am "x" && git reset --hard',
+    'git -C /workspace/web commit -am "x" && git -C /workspace/web/ reset --hard',
+    'true || false && git commit -am "x" && git reset --hard',
     'git reset --soft HEAD^',
     'git reset',
     'git clean -ndx',
@@ -202,27 +200,39 @@ describe('what throws work away', () => {
   ])('goes through where nothing is lost: %s', (command) => {
     expect(judge(command)).toEqual({ kind: 'allow' });
   });
+
+  test.each([
+    'git commit -am "x"; git reset --hard',
+    'git commit -am "x"\ngit reset --hard',
+    'git commit -am "x" || git reset --hard',
+    'git commit -am "x" && git fetch || git reset --hard',
+    'git commit -am "x" || git fetch && git reset --hard',
+    'git fetch || git commit -am "x" && git reset --hard',
+    'git commit -am "x" && git fetch; git reset --hard',
+    'git commit -am "x" & git reset --hard',
+    'git commit -am "x" | tee log && git reset --hard',
+    '! git commit -am "x" && git reset --hard',
+    'git -C /workspace/web commit -am "x" && git reset --hard',
+    'git commit -am "x" && cd .. && git reset --hard',
+    'cd "$A" && git commit -am "x" && cd "$B" && git reset --hard',
+    'git commit --allow-empty -m "x" && git reset --hard',
+    'git commit --amend --no-edit && git reset --hard',
+    'git commit -m "x" && git reset --hard',
+    'git commit -am "x" && git clean -fd',
+    'git commit -m "x" && git add -A && git reset --hard',
+    'git add -A src && git commit -m "x" && git reset --hard',
+    'git add -An && git commit -m "x" && git reset --hard',
+    'git add -A && git commit -m "x" README.md && git reset --hard',
+    'git commit --dry-run && git reset --hard',
+    'git log --grep commit && git reset --hard',
+  ])('is no snapshot of it: %s', (command) => {
+    expect(judge(command)).toMatchObject({ kind: 'denyIfWork' });
+  });
 });
 
-describe('while the repository is being fetched', () => {
-  const fetching = { ...situation, fetching: true };
-
-  test.each(['Read', 'Glob', 'Grep', 'WebFetch', 'TodoWrite'])('%s goes on', (tool) => {
-    expect(judgeToolUse(tool, {}, fetching)).toEqual({ kind: 'allow' });
+test('other tools have no rules', () => {
+  expect(judgeToolUse('Write', { file_path: 'x', content: 'git pull' }, situation)).toEqual({
+    kind: 'allow',
   });
-
-  test.each(['Bash', 'Edit', 'Write', 'NotebookEdit', 'Agent', 'Monitor', 'mcp__filesystem__write_file'])(
-    '%s waits',
-    (tool) => {
-      expect(judgeToolUse(tool, { command: 'ls' }, fetching)).toEqual({ kind: 'wait' });
-    },
-  );
-
-  test('a command that is denied anyway waits too, and other tools have no rules', () => {
-    expect(judgeToolUse('Bash', { command: 'git pull' }, fetching)).toEqual({ kind: 'wait' });
-    expect(judgeToolUse('Write', { file_path: 'x', content: 'git pull' }, situation)).toEqual({
-      kind: 'allow',
-    });
-    expect(judgeToolUse('Bash', { other: 1 }, situation)).toEqual({ kind: 'allow' });
-  });
+  expect(judgeToolUse('Bash', { other: 1 }, situation)).toEqual({ kind: 'allow' });
 });

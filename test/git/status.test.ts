@@ -1,5 +1,8 @@
+import { utimes } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { parseStatus, statusArguments } from '../../src/git/status.ts';
+import { GitFailed, safeGit } from '../../src/git/runner.ts';
+import { holdsWork, parseStatus, statusArguments } from '../../src/git/status.ts';
 import type { Status, StatusEntry } from '../../src/git/status.ts';
 import { makePlace, write } from './support/repositories.ts';
 import type { Place } from './support/repositories.ts';
@@ -72,19 +75,19 @@ describe('a record of git', () => {
   });
 });
 
+async function begin(place: Place): Promise<string> {
+  const directory = await place.folder();
+  await place.git(directory, 'init', '--quiet', '--initial-branch=main');
+  await write(directory, 'file', 'one\n');
+  await write(directory, '.gitignore', 'ignored/\n');
+  await place.git(directory, 'add', '--all');
+  await place.git(directory, 'commit', '--quiet', '-m', 'Begin');
+  return directory;
+}
+
 describe('the status of a real repository', () => {
   async function statusOf(place: Place, directory: string): Promise<Status> {
     return parseStatus(await place.git(directory, ...statusArguments));
-  }
-
-  async function begin(place: Place): Promise<string> {
-    const directory = await place.folder();
-    await place.git(directory, 'init', '--quiet', '--initial-branch=main');
-    await write(directory, 'file', 'one\n');
-    await write(directory, '.gitignore', 'ignored/\n');
-    await place.git(directory, 'add', '--all');
-    await place.git(directory, 'commit', '--quiet', '-m', 'Begin');
-    return directory;
   }
 
   test('has no head before the first commit, and no branch when detached', async () => {
@@ -140,5 +143,103 @@ describe('the status of a real repository', () => {
     expect((await statusOf(place, directory)).entries).toEqual([
       { kind: 'unmerged', path: 'file', ours: { mode: '100644', object } },
     ]);
+  });
+});
+
+describe('uncommitted work of a real repository', () => {
+  /** Both kinds, as seen from that folder. */
+  async function workIn(place: Place, directory: string): Promise<string[]> {
+    const git = safeGit(place.run, directory);
+    const kinds = ['changes', 'untracked'] as const;
+    const held = await Promise.all(kinds.map(async (work) => holdsWork(git, work)));
+    return kinds.filter((_, index) => held[index]);
+  }
+
+  test('is neither in a clean one nor in what git ignores, nor where there is no repository', async () => {
+    await using place = await makePlace();
+    const directory = await begin(place);
+    await write(directory, 'ignored/a', '');
+    expect(await workIn(place, directory)).toEqual([]);
+    const elsewhere = await place.folder();
+    await write(elsewhere, 'file', '');
+    expect(await workIn(place, elsewhere)).toEqual([]);
+    expect(await workIn(place, `${elsewhere}/not-there`)).toEqual([]);
+  });
+
+  test('is not told by a git that something ended', async () => {
+    await using place = await makePlace();
+    const directory = await begin(place);
+    await write(directory, '.gitattributes', '*.end filter=end\n');
+    await write(directory, 'a.end', 'one\n');
+    await place.git(directory, 'add', '--all');
+    await place.git(directory, 'commit', '--quiet', '-m', 'More');
+    await place.git(directory, 'config', 'filter.end.clean', 'kill -KILL $PPID');
+    await utimes(join(directory, 'a.end'), 1, 1);
+    const looked = holdsWork(safeGit(place.run, directory), 'changes');
+    await expect(looked).rejects.toBeInstanceOf(GitFailed);
+  });
+
+  test('is a changed file, staged or not, seen from every folder', async () => {
+    await using place = await makePlace();
+    const directory = await begin(place);
+    await write(directory, 'below/kept', '');
+    await place.git(directory, 'add', '--all');
+    expect(await workIn(place, directory)).toEqual(['changes']);
+    await place.git(directory, 'commit', '--quiet', '-m', 'More');
+    await write(directory, 'file', 'two\n');
+    expect(await workIn(place, `${directory}/below`)).toEqual(['changes']);
+    await place.git(directory, 'add', 'file');
+    await write(directory, 'file', 'one\n');
+    expect(await workIn(place, directory)).toEqual(['changes']);
+    await place.git(directory, 'reset', '--quiet', '--hard');
+    expect(await workIn(place, directory)).toEqual([]);
+  });
+
+  test('is a conflict', async () => {
+    await using place = await makePlace();
+    const directory = await begin(place);
+    await write(directory, 'file', 'two\n');
+    await place.git(directory, 'commit', '--quiet', '-am', 'Two');
+    await write(directory, 'file', 'three\n');
+    await place.git(directory, 'commit', '--quiet', '-am', 'Three');
+    expect((await place.run(['-C', directory, 'revert', '--no-edit', 'HEAD^'])).exitCode).toBe(1);
+    expect(await workIn(place, directory)).toEqual(['changes']);
+  });
+
+  test('is a file that git does not know, here or below, whatever the user has configured', async () => {
+    await using place = await makePlace();
+    const directory = await begin(place);
+    await place.git(directory, 'config', 'status.showUntrackedFiles', 'no');
+    await write(directory, 'below/kept', '');
+    await place.git(directory, 'add', '--all');
+    await place.git(directory, 'commit', '--quiet', '-m', 'More');
+    await write(directory, 'new', '');
+    expect(await workIn(place, directory)).toEqual(['untracked']);
+    expect(await workIn(place, `${directory}/below`)).toEqual([]);
+    await write(directory, 'below/deep/new', '');
+    expect(await workIn(place, `${directory}/below`)).toEqual(['untracked']);
+  });
+
+  test('is not what lies in a submodule, but which commit of it is wanted', async () => {
+    await using place = await makePlace();
+    const directory = await begin(place);
+    const library = join(directory, 'lib');
+    const add = [
+      '-c',
+      'protocol.file.allow=always',
+      'submodule',
+      '--quiet',
+      'add',
+      await begin(place),
+      'lib',
+    ];
+    await place.git(directory, ...add);
+    await place.git(directory, 'commit', '--quiet', '-m', 'Use a library');
+    await write(library, 'file', 'two\n');
+    await write(library, 'new', '');
+    expect(await workIn(place, directory)).toEqual([]);
+    expect(await workIn(place, library)).toEqual(['changes', 'untracked']);
+    await place.git(library, 'commit', '--quiet', '-am', 'Two');
+    expect(await workIn(place, directory)).toEqual(['changes']);
   });
 });

@@ -2,7 +2,6 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSyn
 import { join } from 'node:path';
 import { InvalidError, NotFoundError, type Sandbox, type Volume } from 'modal';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { VolumeStore } from '../../src/modal-emulator/volumes/volume-store.ts';
 import { eventually, Harness, makeStateDirectory, out, sh } from './support/harness.ts';
 
 let harness: Harness;
@@ -19,6 +18,7 @@ const named = async (name: string): Promise<Volume> =>
 const mounting = async (volume: Volume): Promise<Sandbox> =>
   harness.sandbox({ volumes: { [place]: volume } });
 const filesOf = (volume: Volume): string => join(harness.stateDirectory, 'volumes', volume.volumeId, 'files');
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 const volumesOnDisk = (): string[] => readdirSync(join(harness.stateDirectory, 'volumes'));
 
 describe('a volume', () => {
@@ -78,10 +78,13 @@ describe('a volume', () => {
     const next = await named('doomed');
     expect(next.volumeId).not.toBe(volume.volumeId);
     expect(readdirSync(filesOf(next))).toEqual([]);
+    const deleted = `deleted-${volume.volumeId}`;
+    expect(volumesOnDisk()).toContain(deleted);
+    expect(volumesOnDisk()).not.toContain(volume.volumeId);
     await sandbox.terminate();
-    await eventually(() => volumesOnDisk().includes(volume.volumeId)).toBe(false);
+    await eventually(() => volumesOnDisk().includes(deleted)).toBe(false);
     await volumes.delete('doomed');
-    expect(volumesOnDisk()).not.toContain(next.volumeId);
+    expect(volumesOnDisk().filter((name) => name.endsWith(next.volumeId))).toEqual([]);
   });
 
   test('without a name is mounted like any other', async () => {
@@ -126,6 +129,30 @@ describe('a mount', () => {
     rmSync(target, { recursive: true });
   });
 
+  test('of a sub-path makes nothing outside of the volume, however a link comes in its way', async () => {
+    const volume = await named('swapped');
+    const outside = makeStateDirectory();
+    const other = await mounting(volume);
+    // Exchanges a directory and a link without a pause: RENAME_EXCHANGE.
+    const renameat2 = process.arch === 'arm64' ? 276 : 316;
+    const swap = `my ($a, $b) = ("real", "link"); while (1) { syscall(${renameat2}, -100, $a, -100, $b, 2) }`;
+    await out(other, `cd ${place}; mkdir real; ln -s ${outside} link; perl -e '${swap}' >/dev/null 2>&1 &`);
+    const ends = await Array.fromAsync({ length: 40 }, async (_, index) =>
+      mounting(volume.withMountOptions({ subPath: `real/${index}` })).then(
+        async (sandbox) => sandbox.terminate().then(() => 'mounted'),
+        (error: unknown) => messageOf(error),
+      ),
+    );
+    const refused = ends.filter((end) => end !== 'mounted');
+    // Both, else nothing was exchanged.
+    expect(refused.length).toBeGreaterThan(0);
+    expect(refused.length).toBeLessThan(ends.length);
+    for (const message of refused) expect(message).toContain('the sub-path');
+    expect(readdirSync(outside)).toEqual([]);
+    await other.terminate();
+    rmSync(outside, { recursive: true });
+  });
+
   test('read-only can only be read, beside one that writes', async () => {
     const volume = await named('one-writer');
     const writer = await mounting(volume);
@@ -162,7 +189,7 @@ describe('a mount', () => {
     await (await harness.sandbox({ name: 'refused' })).terminate();
     await eventually(() => readdirSync(join(harness.stateDirectory, 'containers'))).toEqual([]);
     await harness.modal.volumes.delete('place-one');
-    expect(volumesOnDisk()).not.toContain(one.volumeId);
+    expect(volumesOnDisk().filter((name) => name.endsWith(one.volumeId))).toEqual([]);
   });
 
   test('is refused where it cannot be', async () => {
@@ -188,41 +215,5 @@ describe('a mount', () => {
         details: expect.stringMatching(details),
       });
     }
-  });
-});
-
-describe('the volumes on disk', () => {
-  const open = (directory: string, logs: string[] = [], ephemeralLifetimeSeconds = 60): VolumeStore =>
-    new VolumeStore({ directory, ephemeralLifetimeSeconds, log: (line) => logs.push(line) });
-
-  test('are kept when their record cannot be read, and removed when they have none', async () => {
-    const directory = makeStateDirectory();
-    const kept = open(directory).create({ environmentName: 'main', name: 'kept', version: 2 });
-    writeFileSync(join(directory, kept.volumeId, 'volume.json'), '{"volumeId": "vo-');
-    writeFileSync(join(directory, kept.volumeId, 'files', 'file'), 'precious');
-    mkdirSync(join(directory, 'vo-deleted', 'files'), { recursive: true });
-    const logs: string[] = [];
-    const again = open(directory, logs);
-    await again.collect();
-    expect(logs).toEqual([`the record of volume ${kept.volumeId} cannot be read`]);
-    expect(again.find('main', 'kept')).toBeUndefined();
-    expect(readdirSync(directory)).toEqual([kept.volumeId]);
-    expect(readFileSync(join(directory, kept.volumeId, 'files', 'file'), 'utf8')).toBe('precious');
-    rmSync(directory, { recursive: true });
-  });
-
-  test('lose those without a name when nobody mounts them and their owner is silent', async () => {
-    const directory = makeStateDirectory();
-    const volumes = open(directory, [], -1);
-    volumes.create({ environmentName: 'main', name: 'named', version: 1 });
-    const passing = volumes.create({ environmentName: 'main', name: null, version: 1 });
-    const held = volumes.hold(passing.volumeId);
-    await volumes.sweep();
-    expect(readdirSync(directory)).toHaveLength(2);
-    await held.release();
-    await volumes.sweep();
-    expect(readdirSync(directory)).toHaveLength(1);
-    expect(() => volumes.heard(passing.volumeId)).toThrow(/not found/);
-    rmSync(directory, { recursive: true });
   });
 });

@@ -30,14 +30,19 @@ export const initFile = 'init.json';
 
 /** A directory of this machine that a container sees. */
 export type ContainerMount = {
-  /** Absolute, without links. */
+  /** Absolute, without links: nobody but this process changes what leads there. */
   source: string;
+  /**
+   * Of the directory that is mounted, from `source` on, without `.`, `..` and links; empty for all of it. Made where it is missing. Other
+   * containers may change what leads there at any moment: it is never followed out of `source`.
+   */
+  subPath: string;
   /** Absolute, in the container: empty there, or made. */
   target: string;
   readOnly: boolean;
 };
 
-/** The place in the container's image is not one to mount at. */
+/** The place in the container's image is not one to mount at, or the directory is not one to mount. */
 export class MountRefused extends Error {
   override readonly name = 'MountRefused';
 }
@@ -83,7 +88,12 @@ export class Container {
       options.directory,
       names.join(':'),
       options.deviceTemplate,
-      ...options.mounts.flatMap(({ source, target, readOnly }) => [source, target, readOnly ? 'ro' : 'rw']),
+      ...options.mounts.flatMap((mount) => [
+        mount.source,
+        mount.subPath,
+        mount.target,
+        mount.readOnly ? 'ro' : 'rw',
+      ]),
     ];
     const unshare = spawn(
       toolPath('setpriv'),

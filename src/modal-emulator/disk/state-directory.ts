@@ -6,7 +6,7 @@
  *   apps.json            names of apps
  *   images/<id>.json     what an image consists of            layers/<id>/   one overlay layer each
  *   sandboxes/<id>.json  what became of a sandbox             containers/<id>/    files of a running one
- *   volumes/<id>/        record and files of a volume
+ *   volumes/<id>/        record and files of a volume; new-<id> and deleted-<id> come and go
  *   outputs/, pipes/, device-template/                        of this process only
  */
 import { randomBytes } from 'node:crypto';

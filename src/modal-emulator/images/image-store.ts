@@ -2,6 +2,7 @@
 import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod';
+import { Holds } from '../disk/holds.ts';
 import { readJsonFile, writeJsonFile } from '../disk/json-file.ts';
 import { notFound } from '../rpc/rpc-error.ts';
 import type { Layers } from './layers.ts';
@@ -32,8 +33,8 @@ export class ImageStore {
   readonly #directory: string;
   readonly #layers: Layers;
   readonly #images = new Map<string, ImageRecord>();
-  /** Layers in use by containers, counted. */
-  readonly #holds = new Map<string, number>();
+  /** Of layers, by containers. */
+  readonly #holds = new Holds();
 
   constructor(directory: string, layers: Layers) {
     this.#directory = directory;
@@ -82,8 +83,11 @@ export class ImageStore {
       if (path === undefined) throw notFound(`a layer of image ${record.imageId} is gone`);
       return path;
     });
-    for (const layer of record.layers) this.#holds.set(layer, (this.#holds.get(layer) ?? 0) + 1);
-    return { paths, release: async () => this.#release(record) };
+    const letGo = this.#holds.take(record.layers);
+    const release = async (): Promise<void> => {
+      if (letGo().length > 0 && !this.#images.has(record.imageId)) await this.collect();
+    };
+    return { paths, release };
   }
 
   /** Drops what is past its time. */
@@ -95,19 +99,9 @@ export class ImageStore {
 
   /** Deletes the layers that no image and no container uses any more. */
   async collect(): Promise<void> {
-    const used = new Set(this.#holds.keys());
+    const used = new Set(this.#holds.all());
     for (const record of this.#images.values()) for (const layer of record.layers) used.add(layer);
     await this.#layers.collect(used);
-  }
-
-  async #release(record: ImageRecord): Promise<void> {
-    let unused = false;
-    for (const layer of record.layers) {
-      const left = (this.#holds.get(layer) ?? 1) - 1;
-      if (left > 0) this.#holds.set(layer, left);
-      else unused = this.#holds.delete(layer) || unused;
-    }
-    if (unused && !this.#images.has(record.imageId)) await this.collect();
   }
 
   #remove(imageId: string): void {

@@ -95,7 +95,7 @@ export class SandboxRegistry {
 
   async #boot(record: SandboxRecord, image: ImageRecord, request: CreateRequest): Promise<Sandbox> {
     const { containers, log, outputDirectory } = this.#parts;
-    const held = this.#holdFiles(image, request.volumes);
+    const held = await this.#holdFiles(image, request.volumes);
     try {
       const spoolDirectory = join(outputDirectory, record.sandboxId);
       const container = await containers.start(held.paths, held.mounts);
@@ -108,21 +108,24 @@ export class SandboxRegistry {
       return sandbox;
     } catch (error) {
       await held.release();
-      throw error instanceof MountRefused ? new RpcError('FAILED_PRECONDITION', error.message) : error;
+      if (!(error instanceof MountRefused)) throw error;
+      // A volume that was deleted meanwhile is not found, whatever the mount made of it.
+      for (const { volumeId } of request.volumes) this.#parts.volumes.require(volumeId);
+      throw new RpcError('FAILED_PRECONDITION', error.message);
     }
   }
 
-  #holdFiles(image: ImageRecord, volumes: readonly VolumeMount[]): HeldFiles {
+  async #holdFiles(image: ImageRecord, volumes: readonly VolumeMount[]): Promise<HeldFiles> {
     const { paths, release } = this.#parts.images.hold(image);
     try {
-      const mounted = mountVolumes(this.#parts.volumes, volumes);
+      const mounted = await mountVolumes(this.#parts.volumes, volumes);
       const releaseBoth = async () => {
         await mounted.release();
         await release();
       };
       return { paths, mounts: mounted.mounts, release: releaseBoth };
     } catch (error) {
-      void release();
+      await release();
       throw error;
     }
   }

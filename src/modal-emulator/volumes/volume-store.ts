@@ -1,10 +1,12 @@
 /**
  * Volumes: directories that outlive sandboxes and this process, and the records that name them.
  *
- * V1  What sandboxes wrote is deleted only with its volume: a record that cannot be read hides a volume, but deletes nothing.
+ * V1  What sandboxes wrote is deleted only with its volume: a record that cannot be read, or is not there, hides a volume, but deletes nothing.
  * V2  A deleted volume is gone for everybody who asks for it at once; its files stay until the last sandbox that mounts it has ended.
  * V3  A mount exists in the mount namespace of its sandbox alone (B2), so nothing has to be unmounted, and no clean-up of a sandbox's files can
  *     reach into a volume.
+ * V4  What lies under the id of a volume is whole: it comes there, and leaves, by one rename of its directory, whenever this process ends. What has
+ *     another name is removed by the next one.
  *
  * A volume is one directory, mounted as it is into every sandbox that asks for it. How that differs from Modal, as far as its guide to volumes, the
  * comments of its protocol in the SDK and its Python client tell:
@@ -19,10 +21,11 @@
  * - stricter: a volume is mounted once per sandbox (Modal's Python client says so too), at a canonical path through no link, not inside another
  *   mount or a directory that is the sandbox's own; it holds no devices, and no program in it gets its owner's rights.
  */
-import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod';
 import { removeTrees } from '../container/host-process.ts';
+import { Holds } from '../disk/holds.ts';
 import { newVolumeId } from '../disk/ids.ts';
 import { readJsonFile, writeJsonFile } from '../disk/json-file.ts';
 import { notFound } from '../rpc/rpc-error.ts';
@@ -46,21 +49,25 @@ export type VolumeStoreOptions = {
 };
 
 const recordFile = 'volume.json';
+const filesFolder = 'files';
+/** Before the id of a volume whose directory is being made, or waits for its removal. */
+const newPrefix = 'new-';
+const deletedPrefix = 'deleted-';
 
 export class VolumeStore {
   readonly #options: VolumeStoreOptions;
   readonly #volumes = new Map<string, VolumeRecord>();
-  /** Sandboxes per volume that mount it. */
-  readonly #holds = new Map<string, number>();
+  /** Of volumes, by the sandboxes that mount them. */
+  readonly #holds = new Holds();
   /** When an ephemeral one's owner was heard of; a new process gives it the whole time again. */
   readonly #heardAtMs = new Map<string, number>();
 
   constructor(options: VolumeStoreOptions) {
     this.#options = options;
-    for (const volumeId of readdirSync(options.directory)) {
+    for (const volumeId of readdirSync(options.directory).filter((name) => !isPassing(name))) {
       const record = readJsonFile(join(options.directory, volumeId, recordFile), volumeSchema);
       if (record !== undefined) this.#remember(record);
-      else if (this.#hasRecord(volumeId)) options.log(`the record of volume ${volumeId} cannot be read`);
+      else options.log(`the record of volume ${volumeId} cannot be read`);
     }
   }
 
@@ -72,28 +79,41 @@ export class VolumeStore {
 
   create(wanted: Pick<VolumeRecord, 'environmentName' | 'name' | 'version'>): VolumeRecord {
     const record = { ...wanted, volumeId: newVolumeId(), createdAtMs: Date.now() };
-    mkdirSync(this.#filesOf(record.volumeId), { recursive: true });
+    const made = this.#path(`${newPrefix}${record.volumeId}`);
+    mkdirSync(join(made, filesFolder), { recursive: true });
     // Whatever the umask of this process: not only root looks into it.
-    chmodSync(this.#filesOf(record.volumeId), 0o755);
-    writeJsonFile(this.#path(record.volumeId, recordFile), record);
+    chmodSync(join(made, filesFolder), 0o755);
+    writeJsonFile(join(made, recordFile), record);
+    renameSync(made, this.#path(record.volumeId));
     this.#remember(record);
     return record;
   }
 
   heard(volumeId: string): void {
-    this.#get(volumeId);
+    this.require(volumeId);
     this.#heardAtMs.set(volumeId, Date.now());
   }
 
-  /** Where the volume's files are, kept from deletion until released. */
+  /** Throws what the caller of an RPC is told of a volume that is not there, or not any more. */
+  require(volumeId: string): void {
+    if (!this.#volumes.has(volumeId)) throw notFound(`Volume ${volumeId} not found`);
+  }
+
+  /**
+   * Where the volume's files are, kept from deletion until released. When the volume is deleted meanwhile they are not to be found there any more:
+   * they are kept for those who have mounted them.
+   */
   hold(volumeId: string): { files: string; release: () => Promise<void> } {
-    this.#get(volumeId);
-    this.#holds.set(volumeId, (this.#holds.get(volumeId) ?? 0) + 1);
-    return { files: this.#filesOf(volumeId), release: async () => this.#release(volumeId) };
+    this.require(volumeId);
+    const letGo = this.#holds.take([volumeId]);
+    const release = async (): Promise<void> => {
+      if (letGo().length > 0 && !this.#volumes.has(volumeId)) await this.#removeDeleted(volumeId);
+    };
+    return { files: this.#path(volumeId, filesFolder), release };
   }
 
   async delete(volumeId: string): Promise<void> {
-    this.#get(volumeId);
+    this.require(volumeId);
     await this.#remove(volumeId);
   }
 
@@ -102,33 +122,26 @@ export class VolumeStore {
     const limitMs = Date.now() - this.#options.ephemeralLifetimeSeconds * 1000;
     const abandoned = [...this.#volumes.values()].filter(
       ({ name, volumeId }) =>
-        name === null && !this.#holds.has(volumeId) && (this.#heardAtMs.get(volumeId) ?? 0) < limitMs,
+        name === null && !this.#holds.isHeld(volumeId) && (this.#heardAtMs.get(volumeId) ?? 0) < limitMs,
     );
     await Promise.all(abandoned.map(async ({ volumeId }) => this.#remove(volumeId)));
   }
 
-  /** Removes the files of volumes that were deleted, or not wholly made, when an earlier process ended. */
+  /** Removes what volumes left that were deleted, or not wholly made, when an earlier process ended. */
   async collect(): Promise<void> {
-    const { directory } = this.#options;
-    const orphans = readdirSync(directory).filter((volumeId) => !this.#hasRecord(volumeId));
-    await removeTrees(...orphans.map((volumeId) => this.#path(volumeId)));
+    const left = readdirSync(this.#options.directory).filter(isPassing);
+    await removeTrees(...left.map((name) => this.#path(name)));
   }
 
   async #remove(volumeId: string): Promise<void> {
+    renameSync(this.#path(volumeId), this.#path(`${deletedPrefix}${volumeId}`));
     this.#volumes.delete(volumeId);
     this.#heardAtMs.delete(volumeId);
-    rmSync(this.#path(volumeId, recordFile), { force: true });
-    if (!this.#holds.has(volumeId)) await removeTrees(this.#path(volumeId));
+    if (!this.#holds.isHeld(volumeId)) await this.#removeDeleted(volumeId);
   }
 
-  async #release(volumeId: string): Promise<void> {
-    const left = (this.#holds.get(volumeId) ?? 1) - 1;
-    if (left > 0) {
-      this.#holds.set(volumeId, left);
-      return;
-    }
-    this.#holds.delete(volumeId);
-    if (!this.#volumes.has(volumeId)) await removeTrees(this.#path(volumeId));
+  async #removeDeleted(volumeId: string): Promise<void> {
+    await removeTrees(this.#path(`${deletedPrefix}${volumeId}`));
   }
 
   #remember(record: VolumeRecord): void {
@@ -136,21 +149,11 @@ export class VolumeStore {
     if (record.name === null) this.#heardAtMs.set(record.volumeId, Date.now());
   }
 
-  #get(volumeId: string): VolumeRecord {
-    const record = this.#volumes.get(volumeId);
-    if (record === undefined) throw notFound(`Volume ${volumeId} not found`);
-    return record;
-  }
-
-  #hasRecord(volumeId: string): boolean {
-    return existsSync(this.#path(volumeId, recordFile));
-  }
-
-  #filesOf(volumeId: string): string {
-    return this.#path(volumeId, 'files');
-  }
-
   #path(...names: string[]): string {
     return join(this.#options.directory, ...names);
   }
+}
+
+function isPassing(name: string): boolean {
+  return name.startsWith(newPrefix) || name.startsWith(deletedPrefix);
 }

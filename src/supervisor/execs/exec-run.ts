@@ -5,10 +5,10 @@ import { finished } from 'node:stream/promises';
 import type { SupervisorExecRequest } from '../../contracts/supervisor.ts';
 import type { ExecOutcome } from '../../contracts/turn.ts';
 import type { Recorder } from '../recorder.ts';
-import { ended, runNameOf, spawnAsAgentUser, type Ended } from '../processes/agent-user.ts';
-import { endRun } from '../processes/sweep.ts';
+import { ended, spawnAsAgentUser, type Ended } from '../processes/agent-user.ts';
 import type { Settings } from '../settings.ts';
 import { writeExecFiles } from './exec-files.ts';
+import { stopOnTime, type ExecStop } from './exec-stop.ts';
 import { OutputEvents } from './output-events.ts';
 
 export type ExecRunInput = {
@@ -39,47 +39,42 @@ export async function runExec(input: ExecRunInput): Promise<void> {
   recorder.record({ kind: 'exec.ended', execId, outcome, durationMs, output: output.tail, stdout, stderr });
 }
 
+/** Its time, and the abort, count from before its files are written: what comes meanwhile is heard. */
 async function runCommand(input: ExecRunInput, cwd: string, output: OutputEvents): Promise<ExecOutcome> {
-  const { settings, request, env } = input;
-  const run = runNameOf(settings, `exec.${request.execId}`);
-  const [command = '', ...args] = request.argv;
+  const stop = stopOnTime(input);
   try {
-    if (request.files.length > 0) await writeExecFiles(settings, { cwd, files: request.files });
-    // Throws by itself for what no process can be given: a NUL, or more than the kernel takes.
-    const child = spawnAsAgentUser(settings, { argv: [command, ...args], cwd, env, run });
-    child.stdin.on('error', () => undefined).end();
-    child.once('exit', () => setTimeout(() => closeOutputs(child), outputsAfterEndMs));
-    const stop = stopOnTime(input, { name: run, ...(child.pid === undefined ? {} : { root: child.pid }) });
-    const [end] = await Promise.all([
-      ended(child),
-      take(child.stdout, (text) => output.add('stdout', text)),
-      take(child.stderr, (text) => output.add('stderr', text)),
-    ]).finally(stop.cancel);
-    return (await stop.outcome()) ?? outcomeOf(end);
+    const outcome = await writeAndRun({ ...input, cwd, output, stop }).catch(failureOf);
+    stop.cancel();
+    return (await stop.outcome()) ?? outcome;
   } catch (error) {
-    return { status: 'failed', message: sentenceOf(error, command) };
+    return failureOf(error);
   } finally {
     output.end();
   }
 }
 
-/** Ends the run at its time limit, or when the exec is aborted. */
-function stopOnTime({ settings, request, signal }: ExecRunInput, run: { name: string; root?: number }) {
-  let stopped: Promise<ExecOutcome> | undefined;
-  const stop = (outcome: ExecOutcome): void => {
-    stopped ??= endRun(settings, run).then(() => outcome);
-  };
-  const timer = setTimeout(() => stop({ status: 'timed-out' }), request.timeoutSeconds * 1_000);
-  const abort = (): void => stop({ status: 'lost', message: 'it was ended for a snapshot of the sandbox' });
-  signal.addEventListener('abort', abort, { once: true });
-  return {
-    cancel: (): void => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', abort);
-    },
-    /** When all of it is gone; undefined when it ended by itself. */
-    outcome: async (): Promise<ExecOutcome | undefined> => stopped,
-  };
+type Running = ExecRunInput & { cwd: string; output: OutputEvents; stop: ExecStop };
+
+async function writeAndRun({ settings, request, env, cwd, output, stop }: Running): Promise<ExecOutcome> {
+  const [command = '', ...args] = request.argv;
+  const { run, signal } = stop;
+  if (request.files.length > 0) await writeExecFiles(settings, { cwd, files: request.files, run, signal });
+  signal.throwIfAborted();
+  try {
+    // Throws by itself for what no process can be given: a NUL, or more than the kernel takes.
+    const child = spawnAsAgentUser(settings, { argv: [command, ...args], cwd, env, run });
+    stop.started(child.pid);
+    child.stdin.on('error', () => undefined).end();
+    child.once('exit', () => setTimeout(() => closeOutputs(child), outputsAfterEndMs));
+    const [end] = await Promise.all([
+      ended(child),
+      take(child.stdout, (text) => output.add('stdout', text)),
+      take(child.stderr, (text) => output.add('stderr', text)),
+    ]);
+    return outcomeOf(end);
+  } catch (error) {
+    throw new Error(sentenceOf(error, command), { cause: error });
+  }
 }
 
 /** What the command left in the background may hold its outputs open: that does not keep the exec from ending. */
@@ -98,6 +93,10 @@ function outcomeOf(end: Ended): ExecOutcome {
   return 'signal' in end
     ? { status: 'signalled', signal: end.signal }
     : { status: 'exited', exitCode: end.exitCode };
+}
+
+function failureOf(error: unknown): ExecOutcome {
+  return { status: 'failed', message: error instanceof Error ? error.message : String(error) };
 }
 
 function sentenceOf(error: unknown, command: string): string {

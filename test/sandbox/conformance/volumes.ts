@@ -9,9 +9,10 @@ const mountPath = '/mnt/state';
 export function testVolumes(subject: SandboxesUnderTest): void {
   const { create, runId, provider } = subject;
 
+  const whole: VolumeMount = { name: 'harvest-conformance', mountPath };
   /** The port deletes no volume: every run has its own sub-path of one that stays. */
   const part = (label: string, more: Partial<VolumeMount> = {}): VolumeMount[] => [
-    { name: 'harvest-conformance', mountPath, subPath: `${runId}/${label}`, ...more },
+    { ...whole, subPath: `${runId}/${label}`, ...more },
   ];
 
   test('shows what a sandbox that ended has written, with its modes', async () => {
@@ -49,7 +50,6 @@ export function testVolumes(subject: SandboxesUnderTest): void {
     const two = await create('sub-two', { volumes: part('two') });
     const look = `cd ${mountPath}; ls -A; cat ../file ../one/file file`;
     expect(await run(two, ['sh', '-c', look])).toMatchObject({ stdout: '', code: 1 });
-    const [{ subPath: _, ...whole } = { name: '', mountPath }] = part('');
     const above = await create('sub-none', { volumes: [whole] });
     expect((await run(above, ['cat', `${mountPath}/${runId}/one/file`])).stdout).toBe('secret\n');
   });
