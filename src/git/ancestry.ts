@@ -11,9 +11,11 @@ export type Ancestry =
   | 'contained'
   | 'not-contained'
   /** The repository does not have the commit that is pushed. */
-  | 'unknown-commit';
+  | 'unknown-commit'
+  /** There is too much between the two to look at. */
+  | 'too-far';
 
-/** A step from one to the other that is longer than that is not followed. */
+/** Between the two. As many were read and the other one was not reached: nobody knows whether it would be. */
 const mostCommits = 20_000;
 
 const settings: readonly string[] = ['core.commitGraph=false', 'protocol.allow=never'].flatMap((setting) => [
@@ -41,7 +43,8 @@ export async function readAncestry(
   const between = await commitsBetween(git, question);
   const commits = await readCommits(git, [descendant, ...between]);
   if (!commits.has(descendant)) return 'unknown-commit';
-  return reaches(commits, descendant, ancestor) ? 'contained' : 'not-contained';
+  if (reaches(commits, descendant, ancestor)) return 'contained';
+  return between.length < mostCommits ? 'not-contained' : 'too-far';
 }
 
 async function commitsBetween(

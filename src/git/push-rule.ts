@@ -4,11 +4,18 @@ import type { PushCommand } from './receive-pack.ts';
 /** One command of a push to one repository. */
 export type RefUpdate = { repository: string; command: PushCommand };
 
-export type PushRule = {
-  /** The reason of a refusal, or null when this one command of a push is allowed. */
-  refusalOf(update: RefUpdate): string | null | Promise<string | null>;
+/** All that one push asks of one repository. */
+type Push = { repository: string; commands: readonly PushCommand[] };
+
+/** One refused ref refuses the whole push. */
+export type PushRefusal = { ref: string; reason: string };
+
+/** What one session may push. */
+export type SessionPushRule = {
+  /** Null when the push is allowed. One push is asked about at a time. Rejects when it cannot be judged. */
+  refusalOf(push: Push): Promise<PushRefusal | null>;
   /** The server said that it did what the command asks. Told before the agent hears of it. */
-  confirmed?(update: RefUpdate): void;
+  confirmed(update: RefUpdate): void;
 };
 
 /** Below `harvest/`. Only names that git itself allows: what a server might take for another ref is no branch below `harvest/`. */

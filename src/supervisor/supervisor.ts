@@ -17,7 +17,7 @@ import { ExecRuns } from './execs/exec-runs.ts';
 import { Generation } from './generation.ts';
 import type { Span } from './journal/journal.ts';
 import { endEveryRun } from './processes/sweep.ts';
-import { runPrefixOf } from './processes/agent-user.ts';
+import { runPrefixOf } from './processes/run-name.ts';
 import { recoverGeneration, removeOtherGenerations } from './recovery.ts';
 import { removePackageCaches } from './package-caches.ts';
 import { openSession, type Session } from './start/session.ts';

@@ -92,6 +92,28 @@ describe('an honest repository', () => {
   });
 });
 
+describe('a history longer than is followed', () => {
+  /** `count` commits, one on top of the other, the first one on `main`. */
+  async function chain(count: number): Promise<string> {
+    const stream = Array.from({ length: count }, (_, at) => {
+      const from = at === 0 ? 'from refs/heads/main^0\n' : '';
+      return `commit refs/heads/long\ncommitter Ada <ada@example.org> ${1_764_000_000 + at} +0000\ndata 0\n${from}\n`;
+    });
+    const made = await place.run(['-C', clone, 'fast-import', '--quiet'], { stdin: stream.join('') });
+    expect(made.stderr).toBe('');
+    return (await place.git(clone, 'rev-parse', 'long')).trim();
+  }
+
+  test('is said to be so, and up to there it is followed', async () => {
+    const top = await chain(20_001);
+    const main = (await place.git(clone, 'rev-parse', 'main')).trim();
+    const first = (await place.git(clone, 'rev-parse', 'long~20000')).trim();
+    expect(await ask(main, top)).toBe('too-far');
+    expect(await ask(first, top)).toBe('contained');
+    expect(await ask(foreign, top)).toBe('not-contained');
+  });
+});
+
 describe('a repository that lies about its history is not believed', () => {
   const isFaked = async (descendant = mine): Promise<boolean> =>
     (await place.git(clone, 'rev-list', descendant)).includes(foreign);

@@ -4,11 +4,10 @@
  */
 import type { Options, SDKMessage } from '@anthropic-ai/claude-agent-sdk';
 import { createAgentEventMapper, type AgentEventMapper } from '../../agent/agent-events.ts';
-import type { HasUncommittedWork } from '../../agent/tool-hook.ts';
 import type { TranscriptEntry } from '../../contracts/transcript.ts';
 import type { Recorder } from '../recorder.ts';
 import { makeFolder } from '../processes/folders.ts';
-import { runNameOf } from '../processes/agent-user.ts';
+import { runNameOf } from '../processes/run-name.ts';
 import type { Settings } from '../settings.ts';
 import { fits, type AgentLimits } from './agent-limits.ts';
 import { AgentProcess } from './agent-process.ts';
@@ -16,7 +15,6 @@ import { agentSdk } from './agent-sdk.ts';
 import { RunningAgent } from './running-agent.ts';
 import { readTranscript } from './transcript-file.ts';
 import { TranscriptMirror } from './transcript-mirror.ts';
-import { uncommittedWorkIn } from './uncommitted-work.ts';
 
 export type AgentKeeperInput = {
   settings: Settings;
@@ -25,12 +23,10 @@ export type AgentKeeperInput = {
   cwd: string;
   /** The session's; the agent's own default when absent. */
   model: string | undefined;
-  options: (more: MoreOptions & AgentLimits) => Options;
+  options: (more: { resume: string | undefined } & AgentLimits) => Options;
   /** The conversation to go on with; null for a new one. */
   agentSessionId: string | null;
 };
-
-type MoreOptions = { resume: string | undefined; hasUncommittedWork: HasUncommittedWork };
 
 export type AgentKeeperEvents = {
   onMessage: (message: SDKMessage, mapper: AgentEventMapper) => void;
@@ -121,11 +117,10 @@ export class AgentKeeper {
     const mapper = createAgentEventMapper();
     const limits = limitsFor(entries ?? []);
     const resume = entries === null ? undefined : (agentSessionId ?? undefined);
-    const hasUncommittedWork = uncommittedWorkIn(settings);
     const process = await AgentProcess.start({
       settings,
       run: runNameOf(settings, `agent.${++this.#processes}`),
-      options: { ...options({ resume, hasUncommittedWork, ...limits }), sessionStore: this.mirror.store },
+      options: { ...options({ resume, ...limits }), sessionStore: this.mirror.store },
       onMessage: (message) => onMessage(message, mapper),
     });
     const forget = (): void => void (this.#agent = null);

@@ -1,7 +1,7 @@
 /** What ends an exec before its own end: its time limit and the abort. The first of them wins, whatever the exec is at. */
 import type { SupervisorExecRequest } from '../../contracts/supervisor.ts';
 import type { ExecOutcome } from '../../contracts/turn.ts';
-import { runNameOf } from '../processes/agent-user.ts';
+import { runNameOf } from '../processes/run-name.ts';
 import { endRun } from '../processes/sweep.ts';
 import type { Settings } from '../settings.ts';
 

@@ -4,23 +4,12 @@
  * there could point anywhere: it runs a program of the agent user that does.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
-import { createHash } from 'node:crypto';
 import type { Readable, Writable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
 import type { Settings } from '../settings.ts';
-
-/** In the environment of every process started for the agent user. */
-export const runVariable = 'HARVEST_RUN';
-
-/** Differs between supervisors that share one agent user, which only happens outside a sandbox. */
-export function runPrefixOf(settings: Settings): string {
-  return createHash('sha256').update(settings.statePath).digest('hex').slice(0, 16);
-}
-
-export function runNameOf(settings: Settings, name: string): string {
-  return `${runPrefixOf(settings)}.${name}`;
-}
+import { runNameOf, runVariable } from './run-name.ts';
+import { endRun } from './sweep.ts';
 
 export type AgentUserProcess = {
   argv: readonly [string, ...string[]];
@@ -30,11 +19,13 @@ export type AgentUserProcess = {
   run: string;
 };
 
+type AgentUserChild = ChildProcess & { stdin: Writable; stdout: Readable; stderr: Readable };
+
 /** `error` is emitted on the child when it cannot be started. */
 export function spawnAsAgentUser(
   settings: Settings,
   { argv: [command, ...args], cwd, env, run }: AgentUserProcess,
-): ChildProcess & { stdin: Writable; stdout: Readable; stderr: Readable } {
+): AgentUserChild {
   return spawn(command, args, {
     cwd,
     env: { ...env, [runVariable]: run },
@@ -64,6 +55,15 @@ export async function ended(child: ChildProcess): Promise<Ended> {
   });
 }
 
+/** For a program that somebody waits for: what it reads may keep it waiting, or make it talk, for ever. */
+type RunBounds = {
+  /** Of this program alone, from `runNameOf`: out of bounds, all that belongs to it is ended. */
+  run: string;
+  timeoutMs: number;
+  /** Of both outputs together; a stdout that is taken is not counted. */
+  mostBytes: number;
+};
+
 export type RunOptions = {
   argv: readonly [string, ...string[]];
   cwd: string;
@@ -71,23 +71,71 @@ export type RunOptions = {
   stdin?: Readable | Buffer;
   /** Takes stdout, which is collected when absent. */
   takeStdout?: (stdout: Readable) => Promise<void>;
+  /** Without them it may take as long, and say as much, as it likes. */
+  bounds?: RunBounds;
 };
 
 type RunResult = { end: Ended; stdout: Buffer; stderr: string };
 
-/** Runs a program to its end. Rejects when it cannot be started; how it ended is a result. */
-export async function runAsAgentUser(
-  settings: Settings,
-  { argv, cwd, env, stdin, takeStdout }: RunOptions,
+/** It did not end in time, or said more than it may. Nothing of it runs any more. */
+export class AgentUserToolOutOfBounds extends Error {
+  override readonly name = 'AgentUserToolOutOfBounds';
+  readonly bound: 'time' | 'bytes';
+  constructor(bound: 'time' | 'bytes') {
+    super(bound === 'time' ? 'a program took too long' : 'a program said too much');
+    this.bound = bound;
+  }
+}
+
+/**
+ * Runs a program to its end. Rejects when it cannot be started, and with `AgentUserToolOutOfBounds`; how it ended is a
+ * result.
+ */
+export async function runAsAgentUser(settings: Settings, options: RunOptions): Promise<RunResult> {
+  const { argv, cwd, env, bounds } = options;
+  const run = bounds?.run ?? runNameOf(settings, 'tool');
+  const child = spawnAsAgentUser(settings, { argv, cwd, env, run });
+  const result = resultOf(child, options);
+  if (bounds === undefined) return result;
+  const late = Promise.withResolvers<never>();
+  const timer = setTimeout(() => late.reject(new AgentUserToolOutOfBounds('time')), bounds.timeoutMs);
+  try {
+    return await Promise.race([result, late.promise]);
+  } catch (error) {
+    // What left the run may still hold the other ends.
+    for (const stream of [child.stdin, child.stdout, child.stderr]) stream.destroy();
+    await endRun(settings, { name: run, ...rootIfAlive(child) });
+    throw error;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+async function resultOf(
+  child: AgentUserChild,
+  { stdin, takeStdout, bounds }: RunOptions,
 ): Promise<RunResult> {
-  const child = spawnAsAgentUser(settings, { argv, cwd, env, run: runNameOf(settings, 'tool') });
+  const left = { bytes: bounds?.mostBytes ?? Number.POSITIVE_INFINITY };
   const [end, out, stderr] = await Promise.all([
     ended(child),
-    takeStdout === undefined ? buffer(child.stdout) : takeStdout(child.stdout),
-    buffer(child.stderr),
+    takeStdout === undefined ? buffer(upTo(left, child.stdout)) : takeStdout(child.stdout),
+    buffer(upTo(left, child.stderr)),
     feed(child.stdin, stdin),
   ]);
   return { end, stdout: out ?? Buffer.alloc(0), stderr: stderr.toString() };
+}
+
+async function* upTo(left: { bytes: number }, output: Readable): AsyncGenerator<Buffer> {
+  for await (const chunk of output as AsyncIterable<Buffer>) {
+    left.bytes -= chunk.length;
+    if (left.bytes < 0) throw new AgentUserToolOutOfBounds('bytes');
+    yield chunk;
+  }
+}
+
+/** The id of a process that ended may be another's by now. */
+function rootIfAlive({ pid, exitCode, signalCode }: ChildProcess): { root?: number } {
+  return pid !== undefined && exitCode === null && signalCode === null ? { root: pid } : {};
 }
 
 /** A tool of the agent user that was to succeed and did not. */

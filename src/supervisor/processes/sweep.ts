@@ -6,7 +6,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Settings } from '../settings.ts';
-import { runVariable } from './agent-user.ts';
+import { runVariable } from './run-name.ts';
 
 type Process = { pid: number; parent: number; uids: number[]; state: string };
 

@@ -6,7 +6,7 @@
 import type { ClientRequest, IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import { Transform } from 'node:stream';
 import type { InsteadOf } from '../../git/environment.ts';
-import type { PushRule } from '../../git/push-rule.ts';
+import type { PushRefusal, SessionPushRule } from '../../git/push-rule.ts';
 import {
   createPushReportReader,
   MalformedPush,
@@ -17,6 +17,7 @@ import { renamedPath } from './git-redirect.ts';
 import { gitRouteOf, type GitService, pathOfRepository } from './git-route.ts';
 import { endToEndHeaders } from './headers.ts';
 import { startLoopbackServer } from './loopback-server.ts';
+import { createOneAtATime, type OneAtATime } from './one-at-a-time.ts';
 import { drain, gatePush, type GatedPush } from './push-gate.ts';
 import { relay } from './relay.ts';
 import { ticketMatches } from './ticket.ts';
@@ -34,7 +35,7 @@ export type GitProxyOptions = {
   /** The password of the user `x-access-token`. Without it requests go on with no credential. */
   token: string | undefined;
   ticket: string;
-  pushRule: PushRule;
+  pushRule: SessionPushRule;
   /** The server confirmed that it moved the ref. */
   onPush: (push: Pushed) => void;
   onRefused: (refusal: PushRefused) => void;
@@ -50,8 +51,9 @@ export type GitProxy = {
 
 export async function startGitProxy(options: GitProxyOptions): Promise<GitProxy> {
   const targets = options.repositories.map((repository) => targetOf(repository));
+  const judging = createOneAtATime();
   const server = await startLoopbackServer((request, response) => {
-    handle({ request, response, options, targets }).catch(() => response.destroy());
+    handle({ request, response, options, targets, judging }).catch(() => response.destroy());
   });
   return {
     url: server.url,
@@ -97,6 +99,8 @@ type Exchange = {
   response: ServerResponse;
   options: GitProxyOptions;
   targets: readonly Target[];
+  /** Of the whole session's pushes: what a proof costs is not multiplied by asking often. */
+  judging: OneAtATime;
 };
 
 async function handle(exchange: Exchange): Promise<void> {
@@ -123,11 +127,16 @@ async function handle(exchange: Exchange): Promise<void> {
 }
 
 async function push(exchange: Exchange, target: Target): Promise<void> {
-  const { request, response, options } = exchange;
+  const { request, response, options, judging } = exchange;
   let gated: GatedPush;
   try {
     const repository = target.name;
-    gated = await gatePush(request, (command) => options.pushRule.refusalOf({ repository, command }));
+    gated = await gatePush(request, async (commands) =>
+      judging(async () => {
+        if (response.destroyed) throw new Error('who pushed went away before its turn');
+        return options.pushRule.refusalOf({ repository, commands });
+      }),
+    );
   } catch (error) {
     if (!(error instanceof MalformedPush)) throw error;
     say(response, 400, `This push is not passed on: ${error.message}.`);
@@ -135,8 +144,9 @@ async function push(exchange: Exchange, target: Target): Promise<void> {
   }
   // Who asked may have gone away while the push was judged, and nobody would hear what became of it.
   if (response.destroyed) return;
-  if (gated.refused.size > 0) {
-    await refuse(exchange, target, gated);
+  const { refusal } = gated;
+  if (refusal !== null) {
+    await refuse(exchange, target, { ...gated, refusal });
     return;
   }
   const service: GitService = 'git-receive-pack';
@@ -144,11 +154,16 @@ async function push(exchange: Exchange, target: Target): Promise<void> {
 }
 
 /** All or nothing: when one ref is refused, nothing of the push reaches the server. */
-async function refuse(exchange: Exchange, target: Target, gated: GatedPush): Promise<void> {
+async function refuse(
+  exchange: Exchange,
+  target: Target,
+  gated: GatedPush & { refusal: PushRefusal },
+): Promise<void> {
   await drain(gated.body);
   const reasons = new Map<string, string>();
   for (const { ref } of gated.request.commands) {
-    const reason = gated.refused.get(ref) ?? 'another ref of the same push is refused';
+    const isRefused = ref === gated.refusal.ref;
+    const reason = isRefused ? gated.refusal.reason : 'another ref of the same push is refused';
     reasons.set(ref, reason);
     exchange.options.onRefused({ repository: target.name, ref: asUtf8(ref), reason });
   }
@@ -213,7 +228,7 @@ function reportTap(push: PushRequest, target: Target, options: GitProxyOptions):
         const command = push.commands.find((candidate) => candidate.ref === ref);
         if (command === undefined) continue;
         const { before, after } = command;
-        options.pushRule.confirmed?.({ repository: target.name, command });
+        options.pushRule.confirmed({ repository: target.name, command });
         options.onPush({ repository: target.name, ref: asUtf8(ref), before, after });
       }
       done(null, chunk);

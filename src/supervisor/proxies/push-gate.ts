@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
 import { PassThrough, type Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
+import type { PushRefusal } from '../../git/push-rule.ts';
 import {
   createPushRequestReader,
   MalformedPush,
@@ -13,17 +14,16 @@ import {
 
 export type GatedPush = {
   request: PushRequest;
-  /** Why each refused ref is refused; empty when the push may go on. */
-  refused: Map<string, string>;
+  /** Null when the push may go on. */
+  refusal: PushRefusal | null;
   /** The whole request from its first byte, decompressed: what is sent on is what was read. */
   body: Readable;
 };
 
-type Refusal = string | null;
-type Rule = (command: PushCommand) => Refusal | Promise<Refusal>;
+type Judge = (commands: readonly PushCommand[]) => Promise<PushRefusal | null>;
 
 /** Resolves when the commands are read and judged: nothing behind them is read before. Rejects with `MalformedPush`. */
-export async function gatePush(request: IncomingMessage, rule: Rule): Promise<GatedPush> {
+export async function gatePush(request: IncomingMessage, judge: Judge): Promise<GatedPush> {
   const decoded = decodedBody(request);
   const reader = createPushRequestReader();
   const body = new PassThrough();
@@ -33,10 +33,10 @@ export async function gatePush(request: IncomingMessage, rule: Rule): Promise<Ga
     if (pushed === null) continue;
     decoded.once('error', (error) => body.destroy(error));
     body.on('error', ignore);
-    const refused = await refusedRefs(pushed, rule);
+    const refusal = await refusalOf(pushed, judge);
     if (body.errored !== null) throw body.errored;
     decoded.pipe(body);
-    return { request: pushed, refused, body };
+    return { request: pushed, refusal, body };
   }
   throw new MalformedPush('the push ends before its commands do');
 }
@@ -55,21 +55,18 @@ function decodedBody(request: IncomingMessage): Readable {
   return request.pipe(gunzip);
 }
 
-async function refusedRefs(push: PushRequest, rule: Rule): Promise<Map<string, string>> {
+async function refusalOf(push: PushRequest, judge: Judge): Promise<PushRefusal | null> {
+  const [first] = push.commands;
+  if (first === undefined) return null;
   // Without a report nobody could be told what was pushed; options can ask a server for much more than a push.
-  if (push.commands.length > 0 && !wantsReport(push)) throw new MalformedPush('a push without report-status');
+  if (!wantsReport(push)) throw new MalformedPush('a push without report-status');
   // A server does one after the other, and its report would not say which of them it did.
   const refs = new Set(push.commands.map(({ ref }) => ref));
   if (refs.size < push.commands.length) throw new MalformedPush('a push that names a ref twice');
-  const general = push.capabilities.has('push-options')
-    ? 'push options are not allowed in this session'
-    : null;
-  const refused = new Map<string, string>();
-  for (const command of push.commands) {
-    const reason = general ?? (await rule(command));
-    if (reason !== null) refused.set(command.ref, reason);
+  if (push.capabilities.has('push-options')) {
+    return { ref: first.ref, reason: 'push options are not allowed in this session' };
   }
-  return refused;
+  return judge(push.commands);
 }
 
 /** Reads the rest of a request that is refused: a client that is still sending would not read the answer. */

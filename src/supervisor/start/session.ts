@@ -10,6 +10,7 @@ import { gitEnvironment } from '../../git/environment.ts';
 import { createRedactor } from '../../secrets/redaction.ts';
 import { AgentSession, type AgentSessionInput } from '../agent-session/agent-session.ts';
 import { configFolderOf } from '../agent-session/transcript-file.ts';
+import { uncommittedWorkIn } from '../agent-session/uncommitted-work.ts';
 import type { Generation } from '../generation.ts';
 import { Recorder } from '../recorder.ts';
 import { startGitProxy } from '../proxies/git-proxy.ts';
@@ -42,7 +43,7 @@ export async function openSession({ settings, generation, request }: OpenSession
     repositories: request.repositories,
     token: secrets.github,
     ticket,
-    pushRule: sessionPushRule(settings, branch),
+    pushRule: sessionPushRule(settings, branch, (name) => directoryOf(settings, name)),
     onPush: (data) => recorder.event({ type: 'git.pushed', data }, generation.turns.running ?? undefined),
     onRefused: (data) =>
       recorder.event({ type: 'git.push-refused', data }, generation.turns.running ?? undefined),
@@ -64,6 +65,7 @@ export async function openSession({ settings, generation, request }: OpenSession
       branch,
       user,
       environment: env,
+      hasUncommittedWork: uncommittedWorkIn(settings),
       ...(model.name === undefined ? {} : { model: model.name }),
       ...(resume === undefined ? {} : { resume }),
       ...limits,
@@ -99,8 +101,12 @@ function repositoriesOf(settings: Settings, request: StartRequest): AgentReposit
   return request.repositories.map(({ name, branch }) => ({
     name,
     branch,
-    path: join(settings.workspacePath, name),
+    path: directoryOf(settings, name),
   }));
+}
+
+function directoryOf(settings: Settings, repository: string): string {
+  return join(settings.workspacePath, repository);
 }
 
 function atLeastOne([first, ...others]: readonly AgentRepository[]): [AgentRepository, ...AgentRepository[]] {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { AgentProcess } from '../../../src/supervisor/agent-session/agent-process.ts';
 import { messageUuid } from '../../../src/supervisor/agent-session/message-uuid.ts';
-import { runNameOf } from '../../../src/supervisor/processes/agent-user.ts';
+import { runNameOf } from '../../../src/supervisor/processes/run-name.ts';
 import { parseSettings } from '../../../src/supervisor/settings.ts';
 
 let folder: string;

@@ -5,11 +5,10 @@ import { afterEach, describe, expect, test } from 'vitest';
 import {
   AgentUserToolFailed,
   runAsAgentUser,
-  runNameOf,
-  runPrefixOf,
   runToSuccess,
   spawnAsAgentUser,
 } from '../../../src/supervisor/processes/agent-user.ts';
+import { runNameOf, runPrefixOf } from '../../../src/supervisor/processes/run-name.ts';
 import { endEveryRun, endRun } from '../../../src/supervisor/processes/sweep.ts';
 import { parseSettings } from '../../../src/supervisor/settings.ts';
 

@@ -156,7 +156,8 @@ describe('pushes outside the rule are refused before anything reaches the server
     await stand.place.run(['-C', clone, 'update-ref', '--stdin'], { stdin: refs.join('') });
     const result = await stand.agent(clone, 'push', '--mirror', 'origin');
     expect(result.exitCode).toBe(1);
-    expect(result.stderr).toContain(`branch-number-99 (${rule})`);
+    expect(result.stderr).toContain(`branch-number-0 (${rule})`);
+    expect(result.stderr).toContain('branch-number-99 (another ref of the same push is refused)');
     expect(stand.pushRequests()).toBe(0);
   });
 });

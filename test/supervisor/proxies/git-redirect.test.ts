@@ -25,7 +25,7 @@ beforeEach(async () => {
     repositories: [{ name: 'project', url: `${home.url}/project.git` }],
     token,
     ticket,
-    pushRule: { refusalOf: () => null },
+    pushRule: { refusalOf: async () => null, confirmed: () => undefined },
     onPush: () => undefined,
     onRefused: () => undefined,
   });

@@ -45,7 +45,7 @@ async function workOnOldName(): Promise<{ pushed: Pushed[]; stderr: string }> {
     repositories: [{ name: 'project', url }],
     token,
     ticket: stand.ticket,
-    pushRule: { refusalOf: () => null },
+    pushRule: { refusalOf: async () => null, confirmed: () => undefined },
     onPush: (push) => pushed.push(push),
     onRefused: () => undefined,
   });

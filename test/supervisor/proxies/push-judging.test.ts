@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { flushPacket, packet } from '../../../src/git/pkt-line.ts';
+import type { PushRefusal } from '../../../src/git/push-rule.ts';
 import { type GitProxy, startGitProxy } from '../../../src/supervisor/proxies/git-proxy.ts';
 import { newTicket } from '../../../src/supervisor/proxies/ticket.ts';
 import { startUpstream, type Upstream } from './support/upstream.ts';
@@ -19,11 +20,14 @@ const commands = Buffer.concat([packet(command), flushPacket]);
 let upstream: Upstream;
 let proxy: GitProxy;
 let asked: PromiseWithResolvers<void>;
-let verdict: PromiseWithResolvers<string | null>;
+let verdict: PromiseWithResolvers<PushRefusal | null>;
+/** How many pushes the rule was asked about. */
+let judged: number;
 
 beforeEach(async () => {
   asked = Promise.withResolvers();
   verdict = Promise.withResolvers();
+  judged = 0;
   upstream = await startUpstream((request, response) => {
     let bytes = 0;
     request.on('data', (chunk: Buffer) => (bytes += chunk.length));
@@ -34,10 +38,12 @@ beforeEach(async () => {
     token: undefined,
     ticket,
     pushRule: {
-      refusalOf: () => {
+      refusalOf: async () => {
+        judged += 1;
         asked.resolve();
         return verdict.promise;
       },
+      confirmed: () => undefined,
     },
     onPush: () => undefined,
     onRefused: () => undefined,
@@ -117,4 +123,56 @@ test('a rule that fails cuts the request', async () => {
   verdict.reject(new Error('no verdict'));
   await failed;
   expect(upstream.seen).toEqual([]);
+});
+
+describe('of two pushes at once', () => {
+  const finish = async (request: http.ClientRequest): Promise<string> => {
+    const answered = once(request, 'response') as Promise<[http.IncomingMessage]>;
+    request.end(commands);
+    const [response] = await answered;
+    return text(response);
+  };
+
+  test('the second is judged when the first one is', async () => {
+    const both = [finish(startPush()), finish(startPush())];
+    await asked.promise;
+    await sleep(100);
+    expect(judged).toBe(1);
+    verdict.resolve(null);
+    expect(await Promise.all(both)).toEqual([`${commands.length}`, `${commands.length}`]);
+    expect(judged).toBe(2);
+  });
+
+  test('the second is not judged when nobody waits for it any more', async () => {
+    const first = finish(startPush());
+    await asked.promise;
+    const second = startPush();
+    second.on('error', () => undefined);
+    second.end(commands);
+    await sleep(100);
+    second.destroy();
+    await sleep(100);
+    // What came after it was answered: the proxy has seen it go.
+    expect((await fetch(`${proxy.url}/${ticket}/7~`)).status).toBe(404);
+    verdict.resolve({ ref, reason: 'because' });
+    expect(await first).toContain(`ng ${ref} because`);
+    await sleep(100);
+    expect([judged, upstream.seen]).toEqual([1, []]);
+  });
+
+  test('the second is judged although the first one could not be', async () => {
+    const first = startPush();
+    const failed = once(first, 'error');
+    first.end(commands);
+    await asked.promise;
+    const second = finish(startPush());
+    await sleep(100);
+    const failing = verdict;
+    verdict = Promise.withResolvers();
+    verdict.resolve(null);
+    failing.reject(new Error('no verdict'));
+    await failed;
+    expect(await second).toBe(`${commands.length}`);
+    expect(judged).toBe(2);
+  });
 });

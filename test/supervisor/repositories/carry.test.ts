@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { globSync, readFileSync, statSync } from 'node:fs';
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -82,6 +82,8 @@ describe('carried work', () => {
     bundle = fetchBundle(first, 't1');
     expect(bundle.length).toBe(carried.bytes);
     expect(createHash('sha256').update(bundle).digest('hex')).toBe(carried.sha256);
+    const [kept = ''] = globSync(join(first.place.state, '**/t1/fruit.bundle'));
+    expect(statSync(kept).mode & 0o777).toBe(0o600);
   });
 
   test('comes back in a new sandbox, with the conversation', async () => {
