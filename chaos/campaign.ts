@@ -17,7 +17,8 @@ export type CampaignOptions = {
   stop: AbortSignal;
   /** Of `performance.now()`: no run begins after it. */
   deadlineMs: number;
-  onRecord: (record: RunRecord) => void;
+  /** Awaited by the run's lane. */
+  onRecord: (record: RunRecord) => Promise<void>;
 };
 
 /** Somebody asked for the end. */
@@ -38,7 +39,7 @@ export async function playAll(aims: readonly (Aim | null)[], options: CampaignOp
       const [index, aim] = next;
       const record = await place.play(`${options.prefix}-${index + 1}`, aim);
       records.push(record);
-      options.onRecord(record);
+      await options.onRecord(record);
     }
   });
   const ended = await Promise.allSettled(lanes);

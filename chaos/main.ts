@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { readConfig } from '../src/config.ts';
 import { stopRequest } from '../src/dev/processes/stop-request.ts';
 import { bundleWorkflows } from '../src/workflow-bundle.ts';
+import { campaignKey } from './campaign-key.ts';
 import { Stopped } from './campaign.ts';
 import type { CampaignOptions } from './campaign.ts';
 import { InvalidOptions, parseOptions, usage } from './options.ts';
@@ -30,23 +31,29 @@ async function main(): Promise<void> {
     stop.abort(new Stopped('ended by an error of the harness'));
   });
   if (options.planted) return plant(options, stop.signal);
-  const log = await RunLog.open(options.log, options.seed);
+  // What is only listed is not kept.
+  const file = options.list ? undefined : options.log;
+  const root = join(import.meta.dirname, '..');
+  const log = await RunLog.open(file, file === undefined ? '' : await campaignKey(root, options));
   const results = await withBundle(async (workflowBundle) =>
     playSettings(options, { workflowBundle, log, stop: stop.signal }),
   );
   if (options.list) return;
-  const report = await renderReport(results, { ...options, minutes: log.minutes });
+  const report = await renderReport(results, { ...options, tookMinutes: log.tookMinutes });
   console.log(report);
-  if (options.write) progress(`written to ${await writePart('table', report)}`);
   stop.signal.throwIfAborted();
+  if (options.write) progress(`written to ${await writePart('table', report)}`);
   const failed = results.flatMap(({ records }) => records).filter(({ violations }) => violations.length > 0);
   if (failed.length > 0) throw new Stopped(`${failed.length} runs violated what Harvest promises`);
+  const unstruck = results.flatMap((result) => result.unstruck);
+  if (unstruck.length > 0) throw new Stopped(`not struck: ${unstruck.join(', ')}`);
 }
 
 async function plant(options: Options, signal: AbortSignal): Promise<void> {
   const results = await playPlanted({ only: options.only, seed: options.seed, signal, progress });
   const table = renderPlanted(results);
   console.log(table);
+  signal.throwIfAborted();
   if (options.write) progress(`written to ${await writePart('planted', table)}`);
   const missed = results.filter(({ caughtBy }) => caughtBy.length === 0);
   if (missed.length > 0) throw new Stopped(`${missed.length} planted bugs were not caught`);
@@ -100,6 +107,8 @@ function progress(line: string): void {
   console.error(line);
 }
 
+// Nothing left to wait for is no success: only the end of `main` is.
+process.exitCode = 1;
 try {
   await main();
   process.exit(0);

@@ -1,21 +1,27 @@
 /** The harness's command line. */
 import { parseArgs } from 'node:util';
 import * as z from 'zod';
+import { isPointName, pointKinds } from './points/point.ts';
 
 export const usage = `npm run chaos -- [options]
 
   --seed N          draws what is drawn (default: the time); printed, so that a run can be repeated
   --setting NAME    only this scenario: scenario or flood
   --only A,B        only these faults; none: the scenarios undisturbed
-  --point NAME      only at this point, for example queue/activity-start:runTurn#2; again for more in the same run
+  --point NAME      only at this point, for example queue/activity-start:runTurn#2; again for more in the same run;
+                    one that is not struck is a failure
   --points MAX      at most so many points of each fault
   --parallel K      lanes side by side (default 4)
   --minutes M       begins no run after so many minutes (default 115)
-  --list            only plays the scenario undisturbed and prints its points
+  --list            only plays the scenario undisturbed, prints its points and how many runs are planned
   --write           puts the table into docs/reliability.md
   --details FILE    appends what failed runs left
-  --log FILE        keeps every run that ended; with the same file and seed a campaign that was cut short goes on
+  --log FILE        keeps every run that ended; with the same file, options and sources a campaign that was cut short goes on,
+                    and runs that failed are played again
   --planted         shows on copies of the sources that planted bugs are caught`;
+
+const notAPoint = (name: unknown): string =>
+  `"${String(name)}" names no point: a point is STEP/KIND:WHAT#NUMBER with a kind of ${pointKinds.join(', ')}`;
 
 const whole = z.coerce.number().int().positive();
 
@@ -26,7 +32,7 @@ const schema = z.object({
     .transform((names) => names.split(','))
     .optional(),
   setting: z.enum(['scenario', 'flood']).optional(),
-  point: z.array(z.string()).optional(),
+  point: z.array(z.string().refine(isPointName, { error: ({ input }) => notAPoint(input) })).optional(),
   points: whole.optional(),
   parallel: whole.default(4),
   minutes: whole.default(115),
@@ -51,7 +57,7 @@ export function parseOptions(argv: readonly string[]): Options | 'help' {
   const parsed = schema.safeParse(values);
   if (!parsed.success) {
     const issue = parsed.error.issues[0];
-    throw new InvalidOptions(`--${issue?.path.join('.')}: ${issue?.message}\n\n${usage}`);
+    throw new InvalidOptions(`--${String(issue?.path[0])}: ${issue?.message}\n\n${usage}`);
   }
   return { ...parsed.data, seed: parsed.data.seed ?? Math.floor(Date.now() / 1_000) };
 }

@@ -2,7 +2,7 @@
 import type { Fault } from './faults/fault.ts';
 import type { ReachedPoint } from './points/points.ts';
 import type { Random } from './random.ts';
-import type { Aim } from './run/run-options.ts';
+import type { Aim, RunRecord } from './run/run-options.ts';
 
 export type PlanOptions = {
   /** Of undisturbed runs: only what all of them reached can be found again. */
@@ -52,29 +52,48 @@ function pointsFor(fault: Fault, stable: readonly ReachedPoint[], random: Random
 
 /**
  * Over as few runs as can be, at most one in a step and none in the step after it: that one is played with everything there
- * again. Points in the order of the steps.
+ * again. Points in the order of the steps. Neighbours need a run for each of their points; where most do, every run is
+ * given one of the two: those of every other step from the first run on, of the steps between from the last one back.
  */
 function spread(points: readonly ReachedPoint[], steps: readonly string[]): ReachedPoint[][] {
   const left = steps.map((step) => points.filter((point) => point.step === step));
-  const runs: ReachedPoint[][] = [];
-  for (let rest = points.length; rest > 0;) {
-    const run = heaviest(left.map(({ length }) => length)).flatMap((step) => left[step]?.shift() ?? []);
-    runs.push(run);
-    rest -= run.length;
-  }
-  return runs;
+  const most = Math.max(0, ...left.map(({ length }, index) => length + (left[index + 1]?.length ?? 0)));
+  return Array.from({ length: most }, (_, run) =>
+    left.flatMap((ofStep, index) => ofStep[index % 2 === 0 ? run : most - 1 - run] ?? []),
+  );
 }
 
-/** Indices of which no two are neighbours, of the greatest weight together: what is most of goes first. */
-function heaviest(weights: readonly number[]): number[] {
-  let [before, newest]: { weight: number; taken: number[] }[] = [
-    { weight: 0, taken: [] },
-    { weight: 0, taken: [] },
-  ];
-  for (const [index, weight] of weights.entries()) {
-    if (before === undefined || newest === undefined) break;
-    const withIt = { weight: before.weight + weight, taken: [...before.taken, index] };
-    [before, newest] = [newest, weight > 0 && withIt.weight > newest.weight ? withIt : newest];
-  }
-  return newest?.taken ?? [];
+/** What is left to play of a plan, and what was played of it before. Runs that failed are played again. */
+export function resume(
+  planned: readonly (Aim | null)[],
+  known: readonly RunRecord[],
+): { played: RunRecord[]; missing: (Aim | null)[]; failedBefore: number } {
+  const good = known.filter(({ violations }) => violations.length === 0);
+  const failed = new Set(known.filter((record) => !good.includes(record)).map(({ aim }) => keyOf(aim)));
+  const played: RunRecord[] = [];
+  const missing = planned.filter((aim) => {
+    const index = good.findIndex((record) => keyOf(record.aim) === keyOf(aim));
+    if (index >= 0) played.push(...good.splice(index, 1));
+    return index < 0;
+  });
+  const keys = new Set(planned.map(keyOf));
+  return { played, missing, failedBefore: [...failed].filter((key) => keys.has(key)).length };
+}
+
+function keyOf(aim: Aim | null): string {
+  return aim === null ? '' : [aim.fault.name, ...aim.points].join('\n');
+}
+
+/** Of runs with several: each in a run of its own. */
+export function missedPoints(records: readonly RunRecord[]): Aim[] {
+  return records.flatMap(({ aim, struck }) => {
+    if (aim === null || aim.points.length < 2) return [];
+    return unstruck({ aim, struck }).map((point): Aim => ({ ...aim, points: [point] }));
+  });
+}
+
+/** Points of a run that were not reached, or where there was nothing to strike. */
+export function unstruck({ aim, struck }: Pick<RunRecord, 'aim' | 'struck'>): string[] {
+  const names = new Set<string>(struck.map(({ name }) => name));
+  return aim?.points.filter((point) => !names.has(point)) ?? [];
 }

@@ -1,13 +1,15 @@
 /** Runs that have ended, on disk: a campaign that was cut short goes on with those that are missing. */
-import { appendFile, readFile } from 'node:fs/promises';
+import { appendFile, readFile, truncate } from 'node:fs/promises';
 import * as z from 'zod';
+import { InvalidOptions } from './options.ts';
+import { pointKinds } from './points/point.ts';
 import type { PointName } from './points/point.ts';
 import type { RunRecord } from './run/run-options.ts';
 import type { Setting } from './setting.ts';
 
 const pointSchema = z.object({
   name: z.custom<PointName>((name) => typeof name === 'string'),
-  kind: z.enum(['history', 'activity-start', 'activity-end', 'record', 'modal', 'modal-answer', 'step']),
+  kind: z.enum(pointKinds),
   what: z.string(),
   step: z.string(),
   state: z.string(),
@@ -15,7 +17,8 @@ const pointSchema = z.object({
 });
 
 const entrySchema = z.object({
-  seed: z.number(),
+  /** What was played and what was planned: see campaign-key.ts. */
+  campaign: z.string(),
   setting: z.string(),
   run: z.string(),
   aim: z.object({ fault: z.string(), points: z.array(z.string()) }).nullable(),
@@ -30,34 +33,35 @@ const entrySchema = z.object({
 });
 type Entry = z.infer<typeof entrySchema>;
 
+type Contents = { entries: readonly Entry[]; wholeBytes: number };
+
 export class RunLog {
   readonly #file: string | null;
-  readonly #seed: number;
+  readonly #campaign: string;
   readonly #entries: readonly Entry[];
+  readonly #minutesBefore: number;
   readonly #began = performance.now();
 
-  private constructor(file: string | null, seed: number, entries: readonly Entry[]) {
+  private constructor(file: string | null, campaign: string, entries: readonly Entry[]) {
     this.#file = file;
-    this.#seed = seed;
-    this.#entries = entries;
+    this.#campaign = campaign;
+    this.#entries = entries.filter((entry) => entry.campaign === campaign);
+    this.#minutesBefore = Math.max(0, ...this.#entries.map(({ minutes }) => minutes));
   }
 
-  /** Without a file nothing is kept. Entries of another seed belong to another campaign. */
-  static async open(file: string | undefined, seed: number): Promise<RunLog> {
-    if (file === undefined) return new RunLog(null, seed, []);
-    const text = await readFile(file, 'utf8').catch(() => '');
-    const entries = text
-      .split('\n')
-      .filter((line) => line !== '')
-      .map((line) => entrySchema.parse(JSON.parse(line)));
-    return new RunLog(
-      file,
-      seed,
-      entries.filter((entry) => entry.seed === seed),
-    );
+  /** Without a file nothing is kept. Entries of other campaigns stay in the file and are passed over. */
+  static async open(file: string | undefined, campaign: string): Promise<RunLog> {
+    if (file === undefined) return new RunLog(null, campaign, []);
+    const bytes = await readFile(file).catch((error: unknown) => {
+      if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return Buffer.alloc(0);
+      throw error;
+    });
+    const { entries, wholeBytes } = contentsOf(file, bytes);
+    if (wholeBytes < bytes.length) await truncate(file, wholeBytes);
+    return new RunLog(file, campaign, entries);
   }
 
-  /** What was played of a setting before. */
+  /** What was played of a setting before, in the order in which it ended. */
   known({ name, faults }: Setting): RunRecord[] {
     return this.#entries
       .filter(({ setting }) => setting === name)
@@ -73,7 +77,7 @@ export class RunLog {
     if (this.#file === null) return;
     const { run, aim, reached, struck, stepMs, durationMs, violations } = record;
     const entry: Entry = {
-      seed: this.#seed,
+      campaign: this.#campaign,
       setting: name,
       run,
       aim: aim === null ? null : { fault: aim.fault.name, points: [...aim.points] },
@@ -82,12 +86,28 @@ export class RunLog {
       stepMs: [...stepMs],
       durationMs,
       violations: [...violations],
-      minutes: this.minutes,
+      minutes: this.tookMinutes,
     };
     await appendFile(this.#file, `${JSON.stringify(entry)}\n`);
   }
 
-  get minutes(): number {
-    return (this.#entries.at(-1)?.minutes ?? 0) + (performance.now() - this.#began) / 60_000;
+  /** Of all parts of the campaign: of those before until their last run had ended, of this one until now. */
+  get tookMinutes(): number {
+    return this.#minutesBefore + (performance.now() - this.#began) / 60_000;
+  }
+}
+
+/** A last line that was cut off while it was written is none. */
+function contentsOf(file: string, bytes: Buffer): Contents {
+  const wholeBytes = bytes.lastIndexOf('\n') + 1;
+  const lines = bytes.toString('utf8', 0, wholeBytes).split('\n').slice(0, -1);
+  return { wholeBytes, entries: lines.map((line, index) => entryOf(line, `${file}, line ${index + 1}`)) };
+}
+
+function entryOf(line: string, where: string): Entry {
+  try {
+    return entrySchema.parse(JSON.parse(line));
+  } catch {
+    throw new InvalidOptions(`--log: ${where} is no run of this harness; name another file`);
   }
 }

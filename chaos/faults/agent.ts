@@ -50,6 +50,8 @@ export const agentFaults: readonly Fault[] = [
     ...inSandbox,
     name: 'supervisor-kill',
     what: 'supervisor SIGKILL',
+    // A sandbox that has just been created has none yet.
+    hasVictim: ({ what, sandboxAlive }) => sandboxAlive && what !== 'SandboxCreateV2',
     strike: async ({ lane }) => signal(lane, isSupervisor, 'SIGKILL'),
   },
   {
@@ -77,8 +79,8 @@ export const agentFaults: readonly Fault[] = [
     name: 'agent-hang',
     what: 'the agent hangs (SIGSTOP)',
     // Silence while a tool runs is no silence, and an agent that hangs cannot say that its tool has ended.
-    hasVictim: ({ name, state, sandboxAlive }) =>
-      sandboxAlive && /^running\/(?!tool|interrupting)/.test(state) && !name.includes('tool.started'),
+    hasVictim: ({ what, state, sandboxAlive }) =>
+      sandboxAlive && /^running\/(?!tool|interrupting)/.test(state) && what !== 'event.tool.started',
     sessionOptions: { silenceSeconds },
     strike: async ({ lane }) => signal(lane, isAgent, 'SIGSTOP'),
   },

@@ -4,7 +4,7 @@ import type { Points, ReachedPoint, Situation } from '../points/points.ts';
 import type { Play } from '../scenario/play.ts';
 
 /** The run as a fault sees it. */
-type Victim = { lane: Lane; play: Play; points: Points };
+export type Victim = { lane: Lane; play: Play; points: Points };
 
 /**
  * What must come of it, in the words of the event log. `nothing`: nobody may notice. `continuation`: a running turn is
@@ -24,9 +24,9 @@ export type Fault = {
   what: string;
   consequence: Consequence;
   breadth: Breadth;
-  /** Whether there is something to strike in such a situation. */
+  /** Whether there is something to strike in such a situation: asked when it is planned, and again before the blow. */
   hasVictim: (point: ReachedPoint) => boolean;
-  /** Strikes once in a run: what it leaves is of its kind only once. */
+  /** One blow in a run: what it prepares or asks for (a second worker, a prompt by its id) is there once. */
   alone?: true;
   /** What the session is started with beside the scenario's own. */
   sessionOptions?: Readonly<Record<string, unknown>>;

@@ -16,10 +16,6 @@ export class WorkerPool {
     this.#options = options;
   }
 
-  get pids(): number[] {
-    return this.#running.map(({ pid }) => pid);
-  }
-
   /** The last lines of every worker that runs. */
   get tail(): string[] {
     return this.#running.flatMap((worker) => worker.tail);

@@ -1,5 +1,7 @@
 /** Checks of what was done outside the sandbox. */
+import type { SessionEvent } from '../../src/client.ts';
 import type { Evidence } from './evidence.ts';
+import { windowsOf } from './windows.ts';
 
 /** Exactly once; more only where the event log itself says that the turn ran again, once more for each time. */
 export function checkEffects({ prompts, effects, log }: Evidence): string[] {
@@ -21,8 +23,14 @@ export function checkEffects({ prompts, effects, log }: Evidence): string[] {
   });
 }
 
-/** A command is never run again; one that was lost may have run. */
-export function checkExecs({ execs, effects, log, consequence }: Evidence): string[] {
+/** A command is never run again; one that was lost may have run. A blow to sandbox or agent can lose one, no other can. */
+export function checkExecs({ execs, effects, log, consequence, strikes }: Evidence): string[] {
+  const isLost = (event: SessionEvent): boolean =>
+    event.type === 'exec.finished' && event.data.outcome.status === 'lost';
+  const inSandbox = consequence === 'restart' || consequence === 'continuation';
+  const mayBeLost = new Set(
+    inSandbox ? windowsOf(log, strikes).map(({ events }) => events.find(isLost)) : [],
+  );
   return execs.flatMap((exec) => {
     const ends = log.filter((event) => event.type === 'exec.finished' && event.data.execId === exec.id);
     const [end] = ends;
@@ -30,8 +38,7 @@ export function checkExecs({ execs, effects, log, consequence }: Evidence): stri
       return [`exec ${exec.id} has ${ends.length} events exec.finished`];
     }
     const { status } = end.data.outcome;
-    const mayBeLost = consequence === 'restart' || consequence === 'continuation';
-    const wrong = status === 'exited' ? end.data.outcome.exitCode !== 0 : status !== 'lost' || !mayBeLost;
+    const wrong = status === 'exited' ? end.data.outcome.exitCode !== 0 : !mayBeLost.has(end);
     const least = status === 'exited' ? 1 : 0;
     return [
       ...(wrong ? [`exec ${exec.id} ended as ${JSON.stringify(end.data.outcome)}`] : []),

@@ -128,14 +128,16 @@ export const plantedBugs: readonly PlantedBug[] = [
       },
       {
         file: 'src/activities/find-or-create.ts',
-        from: 'const intent = await deps.store.sandboxes.recordIntent({ name, sessionId, generation });',
-        to: 'const intent = { name } as SandboxRecord;',
+        from: 'const intent = await deps.store.sandboxes.recordIntent({',
+        to: 'const intent = { name } as SandboxRecord;\n  void ({',
       },
       {
         file: 'src/activities/find-or-create.ts',
         from: '    await deps.store.sandboxes.recordCreated({ name, sandboxId: sandbox.sandboxId });\n    return sandbox;',
         to: `    const generation = Number(/-g(\\d+)-/.exec(name)?.[1]);
-    await deps.store.sandboxes.recordIntent({ name, sessionId: name.replace(/-g\\d+-.*/, ''), generation });
+    const sessionId = name.replace(/-g\\d+-.*/, '');
+    const { imageId } = request.image;
+    await deps.store.sandboxes.recordIntent({ name, sessionId, generation, imageId });
     await deps.store.sandboxes.recordCreated({ name, sandboxId: sandbox.sandboxId });
     return sandbox;`,
       },

@@ -8,10 +8,14 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { json } from 'node:stream/consumers';
 import * as z from 'zod';
-import type { PointKind } from './point.ts';
+import type { ActivityMoment, Points } from './points.ts';
 
 const announcementSchema = z.union([
-  z.object({ activity: z.string(), moment: z.enum(['start', 'end']) }),
+  z.object({
+    id: z.string(),
+    activity: z.string(),
+    moment: z.enum(['start', 'end']),
+  }) satisfies z.ZodType<ActivityMoment>,
   z.object({ rpc: z.string(), moment: z.enum(['call', 'answer']) }),
 ]);
 
@@ -21,19 +25,18 @@ const withoutEffect = /(?:Wait|Read|Get|List|Poll|Logs|Stat|Hello|ObjectExists|H
 export type Gatekeeper = {
   url: string;
   /** Who counts the points from now on; null: nobody. */
-  serve(reach: ((kind: PointKind, what: string) => Promise<void>) | null): void;
+  serve(points: Points | null): void;
   close(): Promise<void>;
 };
 
 export async function startGatekeeper(): Promise<Gatekeeper> {
   const path = `/${randomBytes(12).toString('hex')}`;
-  let reach: ((kind: PointKind, what: string) => Promise<void>) | null = null;
+  let points: Points | null = null;
   const server = createServer((request, response) => {
     void (async () => {
       if (request.url === path) {
         const announced = announcementSchema.safeParse(await json(request));
-        const point = announced.success ? pointOf(announced.data) : null;
-        if (point !== null) await reach?.(point.kind, point.what);
+        if (announced.success && points !== null) await reach(points, announced.data);
       }
       response.end();
     })().catch(() => response.destroy());
@@ -43,7 +46,7 @@ export async function startGatekeeper(): Promise<Gatekeeper> {
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}${path}`,
     serve: (next) => {
-      reach = next;
+      points = next;
     },
     close: async () => {
       const closed = once(server, 'close');
@@ -54,8 +57,8 @@ export async function startGatekeeper(): Promise<Gatekeeper> {
   };
 }
 
-function pointOf(announced: z.infer<typeof announcementSchema>): { kind: PointKind; what: string } | null {
-  if ('activity' in announced) return { kind: `activity-${announced.moment}`, what: announced.activity };
-  if (announced.moment === 'call') return { kind: 'modal', what: announced.rpc };
-  return withoutEffect.test(announced.rpc) ? null : { kind: 'modal-answer', what: announced.rpc };
+async function reach(points: Points, announced: z.infer<typeof announcementSchema>): Promise<void> {
+  if ('activity' in announced) await points.reachActivity(announced);
+  else if (announced.moment === 'call') await points.reach('modal', announced.rpc);
+  else if (!withoutEffect.test(announced.rpc)) await points.reach('modal-answer', announced.rpc);
 }

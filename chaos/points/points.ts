@@ -13,8 +13,11 @@ export type Situation = {
 
 export type ReachedPoint = Situation & { name: PointName; kind: PointKind; what: string };
 
+/** `id`: the same for every attempt of one activity, another for every other. */
+export type ActivityMoment = { id: string; activity: string; moment: 'start' | 'end' };
+
 const quietMs = 150;
-const mostQuietMs = 2_000;
+const mostQuietMs = 10_000;
 
 export class Points {
   readonly reached: ReachedPoint[] = [];
@@ -22,6 +25,8 @@ export class Points {
   readonly #situation: () => Situation;
   readonly #hooks = new Map<string, () => Promise<void>>();
   readonly #aims = new Map<string, (at: ReachedPoint) => Promise<void>>();
+  /** Activities that have started and not ended, by their ids: the next attempt of one is the same. */
+  readonly #openActivities = new Set<string>();
   #lastMs = 0;
 
   constructor(situation: () => Situation) {
@@ -38,10 +43,28 @@ export class Points {
     this.#hooks.set(`${kind}:${what}`, act);
   }
 
-  /** So that what follows from one step is not counted in the next: resolves when nothing has happened for a moment. */
+  /** What is going on at this moment. */
+  get situation(): Situation {
+    return this.#situation();
+  }
+
+  /**
+   * So that what follows from one step is not counted in the next: resolves when no activity is under way and nothing has
+   * happened for a moment.
+   */
   async quiet(): Promise<void> {
     for (const deadlineMs = performance.now() + mostQuietMs; performance.now() < deadlineMs; await sleep(20))
-      if (performance.now() - this.#lastMs > quietMs) return;
+      if (this.#openActivities.size === 0 && performance.now() - this.#lastMs > quietMs) return;
+    // Those that ended with their worker and were not to be tried again.
+    this.#openActivities.clear();
+  }
+
+  /** An attempt of an activity begins, or it has ended. Resolves as `reach` does. */
+  async reachActivity({ id, activity, moment }: ActivityMoment): Promise<void> {
+    if (moment === 'start') this.#openActivities.add(id);
+    await this.reach(`activity-${moment}`, activity);
+    if (moment === 'end') this.#openActivities.delete(id);
+    this.#lastMs = performance.now();
   }
 
   /** Counts a point. Resolves when whatever reached it may go on: at once, or when the fault has struck. */

@@ -53,15 +53,20 @@ function pointsStruck(records: readonly RunRecord[]): Set<string> {
 function recoveriesMs({ struck, stepMs }: RunRecord, baseline: Baseline): number[] {
   const steps = [...baseline.keys()];
   return struck.map(({ step }) =>
-    [step, steps[steps.indexOf(step) + 1]]
-      .map((name = '') => (stepMs.get(name) ?? 0) - (baseline.get(name) ?? 0))
-      .reduce((sum, longerMs) => sum + Math.max(0, longerMs), 0),
+    Math.max(
+      0,
+      [step, steps[steps.indexOf(step) + 1]]
+        .map((name = '') => (stepMs.get(name) ?? 0) - (baseline.get(name) ?? 0))
+        .reduce((sum, longerMs) => sum + longerMs),
+    ),
   );
 }
 
 function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)] ?? 0;
+  const upper = sorted[Math.floor(sorted.length / 2)] ?? 0;
+  const lower = sorted[Math.floor((sorted.length - 1) / 2)] ?? upper;
+  return (lower + upper) / 2;
 }
 
 export function renderTable(rows: readonly Row[]): string {

@@ -106,7 +106,7 @@ function watchPoints(options: {
   signal: AbortSignal;
 }): void {
   const { lane, run, points, records, signal } = options;
-  lane.gatekeeper.serve(async (kind, what) => points.reach(kind, what));
+  lane.gatekeeper.serve(points);
   void watchJournals({
     containersDirectory: lane.containersDirectory,
     signal,

@@ -155,9 +155,11 @@ async function restoreAndPush(play: Play): Promise<void> {
     throw new Error(`the restored agent has forgotten what it was told: ${text}`);
 }
 
-async function look({ session }: Play): Promise<void> {
-  const cat = async (id: string) =>
-    insist(() => session.exec(['sh', '-c', 'cat kept.txt loose.txt'], { id }));
+async function look({ session, execs }: Play): Promise<void> {
+  const cat = async (id: string) => {
+    execs.push({ id, effects: [] });
+    return insist(() => session.exec(['sh', '-c', 'cat kept.txt loose.txt'], { id }));
+  };
   let { output, outcome } = await cat('look');
   // With its sandbox: the next one must have the files.
   if (outcome.status === 'lost') ({ output, outcome } = await cat('look-again'));

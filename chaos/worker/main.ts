@@ -4,6 +4,7 @@
  * when this one was killed.
  */
 import { flushCompileCache } from 'node:module';
+import type { Info } from '@temporalio/activity';
 import type { ActivityInboundCallsInterceptor } from '@temporalio/worker';
 import { announce } from './announce.ts';
 import { runWorker } from '../../src/worker-run.ts';
@@ -17,11 +18,12 @@ await runWorker({
       ({ info }) => ({
         inbound: {
           execute: async (input, next) => {
-            await announce(gate, { activity: info.activityType, moment: 'start' });
+            const attempt = { id: idOf(info), activity: info.activityType };
+            await announce(gate, { ...attempt, moment: 'start' });
             try {
               return await next(input);
             } finally {
-              await announce(gate, { activity: info.activityType, moment: 'end' });
+              await announce(gate, { ...attempt, moment: 'end' });
             }
           },
         } satisfies ActivityInboundCallsInterceptor,
@@ -29,3 +31,8 @@ await runWorker({
     ],
   },
 });
+
+/** Of the activity, whatever its attempt. */
+function idOf({ workflowExecution, isLocal, activityId }: Info): string {
+  return [workflowExecution?.runId, isLocal ? 'local' : 'remote', activityId].join('/');
+}

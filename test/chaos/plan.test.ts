@@ -1,10 +1,11 @@
 import { expect, test } from 'vitest';
 import type { Fault } from '../../chaos/faults/fault.ts';
-import { planRuns, stablePoints } from '../../chaos/plan.ts';
-import { PointCounter } from '../../chaos/points/point.ts';
+import { missedPoints, planRuns, resume, stablePoints, unstruck } from '../../chaos/plan.ts';
+import { isPointName, PointCounter } from '../../chaos/points/point.ts';
 import type { PointName } from '../../chaos/points/point.ts';
 import type { ReachedPoint } from '../../chaos/points/points.ts';
 import { Random } from '../../chaos/random.ts';
+import type { Aim, RunRecord } from '../../chaos/run/run-options.ts';
 
 function reached(name: PointName, state = 'idle', sandboxAlive = true): ReachedPoint {
   const [, step = '', kind, what = ''] = /^(.*)\/([a-z-]+):(.*)#/.exec(name) ?? [];
@@ -40,6 +41,9 @@ test('a point is named by its step, what it is and how often that was before in 
     'queue/record:turn.started#2',
     'steer/record:turn.started#1',
   ]);
+  for (const { name } of listing) expect(isPointName(name), name).toBe(true);
+  for (const name of ['record:turn.started#1', 'queue/turn.started#1', 'queue/record:turn.started', 'queue'])
+    expect(isPointName(name), name).toBe(false);
 });
 
 test('only what every undisturbed run reached is a point', () => {
@@ -91,6 +95,65 @@ test('a point that is named is the only one, whatever the fault strikes otherwis
     points: ['commit/modal:SandboxCreateV2#1'],
   });
   expect(pointsOf(aims)).toEqual(['commit/modal:SandboxCreateV2#1']);
+});
+
+const [first, second, third] = ['a/record:r#1', 'b/record:r#1', 'c/record:r#1'] as const;
+
+function played(aim: Aim | null, struck: readonly PointName[], changes: Partial<RunRecord> = {}): RunRecord {
+  return {
+    run: 'r',
+    aim,
+    reached: [],
+    struck: struck.map((name) => reached(name)),
+    stepMs: new Map(),
+    durationMs: 1,
+    violations: [],
+    details: [],
+    ...changes,
+  };
+}
+
+test('of a campaign that was cut short what was played counts, what failed is played again, anything else is passed over', () => {
+  const kill = fault('every-point');
+  const stop = fault('every-state');
+  const failed = { violations: [{ check: 'nothing left', sentence: 'left behind: a sandbox' }] };
+  const planned = [
+    null,
+    null,
+    { fault: kill, points: [first, third] },
+    { fault: kill, points: [second] },
+    { fault: stop, points: [second] },
+  ];
+  const known = [
+    played(null, []),
+    played({ fault: kill, points: [first, third] }, [first], { run: 'kept' }),
+    played({ fault: kill, points: [second] }, [second], failed),
+    // Not planned: of another listing.
+    played({ fault: kill, points: [third] }, [third]),
+    played({ fault: kill, points: [first] }, [first], failed),
+  ];
+  const { played: before, missing, failedBefore } = resume(planned, known);
+  expect(before.map(({ run, aim }) => [run, aim?.points])).toEqual([
+    ['r', undefined],
+    ['kept', [first, third]],
+  ]);
+  expect(missing).toEqual([null, ...planned.slice(3)]);
+  expect(failedBefore).toBe(1);
+  // Once is enough, whatever failed before.
+  const again = resume(planned, [...known, played({ fault: kill, points: [second] }, [second])]);
+  expect(again.missing).toEqual([null, ...planned.slice(4)]);
+  expect(resume(planned, []).missing).toEqual(planned);
+});
+
+test('a point that a run with others did not strike is tried in a run of its own', () => {
+  const kill = fault('every-point');
+  const records = [
+    played(null, []),
+    played({ fault: kill, points: [first, third] }, [third]),
+    played({ fault: kill, points: [second] }, []),
+  ];
+  expect(missedPoints(records)).toEqual([{ fault: kill, points: [first] }]);
+  expect(records.map(unstruck)).toEqual([[], [first], [second]]);
 });
 
 test('points share a run when a step lies between them, and as few runs as can be are played', () => {

@@ -45,6 +45,29 @@ test('a row counts what was tried and passed, and tells how much longer the stru
   );
 });
 
+test('what the step after made up for is no recovery, and of two the median is their mean', () => {
+  const steps = (pause: number, look: number, end: number) =>
+    new Map([
+      ['pause', pause],
+      ['look', look],
+      ['terminate', end],
+    ]);
+  const baseline = baselineOf([1_000, 3_000].map((ms) => record('pause', 0, { stepMs: steps(ms, ms, ms) })));
+  expect([...baseline.values()]).toEqual([2_000, 2_000, 2_000]);
+  const row = (...times: Map<string, number>[]) =>
+    rowOf(
+      theFault,
+      times.map((stepMs) => record('pause', 0, { stepMs })),
+      baseline,
+    ).recoveryMs;
+  // The step after that is another blow's.
+  expect(row(steps(3_000, 4_000, 90_000))).toEqual({ median: 3_000, worst: 3_000 });
+  // Waited for in the one step, not in the other.
+  expect(row(steps(4_000, 1_500, 0))).toEqual({ median: 1_500, worst: 1_500 });
+  expect(row(steps(1_000, 1_000, 0))).toEqual({ median: 0, worst: 0 });
+  expect(row(steps(3_000, 2_000, 0), steps(4_000, 2_000, 0))).toEqual({ median: 1_500, worst: 2_000 });
+});
+
 test('options are checked, with the usage behind what is wrong', () => {
   expect(parseOptions(['--seed', '7', '--only', 'worker-kill,disk-full'])).toMatchObject({
     seed: 7,
@@ -53,5 +76,9 @@ test('options are checked, with the usage behind what is wrong', () => {
   });
   expect(() => parseOptions(['--points', 'many'])).toThrow(InvalidOptions);
   expect(() => parseOptions(['--unknown'])).toThrow(InvalidOptions);
+  expect(() => parseOptions(['--point', 'record:turn.started#1'])).toThrow(
+    '"record:turn.started#1" names no point: a point is STEP/KIND:WHAT#NUMBER',
+  );
+  expect(parseOptions(['--point', 'prompt that interrupts/record:turn.started#1'])).not.toBe('help');
   expect(parseOptions(['-h'])).toBe('help');
 });

@@ -13,8 +13,7 @@ export type SharedStack = {
 };
 
 declare module 'vitest' {
-  // Only an interface merges with the declaration of the library.
-  // oxlint-disable-next-line typescript/consistent-type-definitions
+  // oxlint-disable-next-line typescript/consistent-type-definitions -- only an interface merges with the library's declaration
   export interface ProvidedContext {
     stack: SharedStack;
   }
