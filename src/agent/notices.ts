@@ -15,6 +15,8 @@ export function continuationNotice(input: { cause: ContinuationCause; count: num
   return [
     beginning(input),
     ' Commands that were running were ended; their effects may be partial.',
+    // The agent itself writes so when nobody is there any more to answer for the user.
+    ' Where a tool call was answered as refused or interrupted by the user, nobody did that.',
     ' Look at the state of the files and of git, then go on where you were. Do not start over what is already done.',
   ].join('');
 }

@@ -116,6 +116,34 @@ describe('the supervisor, when its agent or itself has died,', () => {
     expect(await session.records('turn.lost')).toHaveLength(1);
   });
 
+  test('remembers everything after a second death, also what came after an agent that was left alone for a while', async () => {
+    const session = await TestSession.begin(world);
+    const crash = async (turnId: string, during: (gate: Gate) => Promise<void>): Promise<string> => {
+      const gate = new Gate(session.place, turnId);
+      const steps = [`The word of ${turnId} is "quince-${turnId}".`, gate.step, '!say Done.'];
+      const cut = session.turn(turnId, steps);
+      await gate.reached();
+      await session.supervisor.crash();
+      await cut;
+      await during(gate);
+      session.supervisor = await session.place.start();
+      recordOf(await session.start(), 'start.finished');
+      recordOf(await session.turn(turnId, steps), 'turn.lost');
+      gate.open();
+      return recordOf(await session.turn(turnId, steps, { continuation: 1 }), 'turn.ended').answer;
+    };
+    // It ends its tool, finds no model, and notes where its conversation stands.
+    await crash('first', async (gate) => {
+      gate.open();
+      await session.transcriptHolds('"type":"last-prompt"');
+      await session.transcriptHolds('api_error');
+    });
+    await session.turn('between', ['The word of between is "medlar".', '!say Noted.']);
+    await crash('second', async () => undefined);
+    const newest = session.modelRequests().at(-1);
+    for (const word of ['quince-first', 'medlar', 'quince-second']) expect(newest).toContain(word);
+  });
+
   test('brings the transcript out of the sandbox whole, although the agent was killed in the middle', async () => {
     const session = await TestSession.begin(world);
     const gate = new Gate(session.place);

@@ -69,9 +69,12 @@ function userTexts(blocks: readonly Located[]): string[] {
   });
 }
 
-/** What the CLI puts in place of a result: interrupted by the user, or the process died (a later one does not know the outcome). */
+/**
+ * What the CLI puts in place of a result: interrupted by the user, left by who answers for the user, or the process died (a
+ * later one does not know the outcome).
+ */
 const interruptedResult =
-  /^(?:The user doesn't want to proceed with this tool use|\[Request interrupted by user|\[Tool (?:call|use) interrupted|\[Tool result missing)/;
+  /^(?:The user doesn't want to (?:proceed with this tool use|take this action)|\[Request interrupted by user|\[Tool (?:call|use) interrupted|\[Tool result missing)/;
 
 /** A call that was interrupted is made again when the turn is continued, so it is no finished round. */
 function finishedRounds(blocks: readonly Located[]): number {

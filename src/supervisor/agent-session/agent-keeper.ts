@@ -13,7 +13,7 @@ import { fits, type AgentLimits } from './agent-limits.ts';
 import { AgentProcess } from './agent-process.ts';
 import { agentSdk } from './agent-sdk.ts';
 import { RunningAgent } from './running-agent.ts';
-import { readTranscript } from './transcript-file.ts';
+import { readTranscript, removeNotedEnds } from './transcript-file.ts';
 import { TranscriptMirror } from './transcript-mirror.ts';
 
 export type AgentKeeperInput = {
@@ -117,6 +117,7 @@ export class AgentKeeper {
     const mapper = createAgentEventMapper();
     const limits = limitsFor(entries ?? []);
     const resume = entries === null ? undefined : (agentSessionId ?? undefined);
+    if (resume !== undefined) await removeNotedEnds(settings, { cwd, agentSessionId: resume });
     const process = await AgentProcess.start({
       settings,
       run: runNameOf(settings, `agent.${++this.#processes}`),

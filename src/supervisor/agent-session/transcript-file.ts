@@ -47,3 +47,16 @@ export async function readTranscript(
   });
   return hasSucceeded(result.end) ? parseEntries(result.stdout.toString()) : null;
 }
+
+/**
+ * So that the agent goes on from the newest entry. When it ends, and when its model cannot be reached, it notes where its
+ * conversation stood (`last-prompt` with a `leafUuid`). A process that is killed leaves an older note in force, and the one
+ * after it would know nothing of what came between (seen with Agent SDK 0.3.330).
+ */
+export async function removeNotedEnds(
+  settings: Settings,
+  at: { cwd: string; agentSessionId: string },
+): Promise<void> {
+  const isNote = '/^{"type":"last-prompt"/d';
+  await runToSuccess(settings, { argv: ['sed', '--in-place', '-e', isNote, '--', pathOf(settings, at)] });
+}
