@@ -65,18 +65,18 @@ export class ModalSandboxAdapter implements Sandbox, ProcessOwner {
   /** The port's error for a failed request: `SandboxLost` when the sandbox turns out to have ended. */
   async classify(error: unknown): Promise<Error> {
     if (error instanceof SandboxLost) return error;
-    const cause = await this.#endCause();
-    // One that runs but is not found (yet) where it should be: nothing that was refused.
-    if (cause === null && isNotFound(error))
-      return new ProviderUnavailable(messageOf(error), { cause: error });
-    if (cause === null) return toPortError(error, this.#what('exec'));
-    this.#handles.drop(this.sandboxId);
-    return new SandboxLost(this.sandboxId, cause);
+    const life = await this.#life();
+    const isStale = isStaleHandle(error) && !life.refused;
+    if (life.ended !== null || isStale) this.#handles.drop(this.sandboxId);
+    if (life.ended !== null) return new SandboxLost(this.sandboxId, life.ended);
+    // One that runs but is not found (yet) where it should be, or that no longer takes our token: nothing that was refused.
+    if (isStale || isNotFound(error)) return new ProviderUnavailable(messageOf(error), { cause: error });
+    return toPortError(error, this.#what('exec'));
   }
 
   async requireRunning(): Promise<void> {
-    const cause = await this.#endCause();
-    if (cause !== null) throw new SandboxLost(this.sandboxId, cause);
+    const { ended } = await this.#life();
+    if (ended !== null) throw new SandboxLost(this.sandboxId, ended);
   }
 
   /** Once more on a new handle when the old one's connection or token is no longer good: nothing was carried out then. */
@@ -115,18 +115,19 @@ export class ModalSandboxAdapter implements Sandbox, ProcessOwner {
     });
   }
 
-  /** Why it is gone, or null when it lives or cannot be asked. */
-  async #endCause(): Promise<string | null> {
+  /** Why it is gone, or null when it lives or cannot be asked; whether Modal itself no longer takes our credentials. */
+  async #life(): Promise<{ ended: string | null; refused: boolean }> {
     try {
       const code = await this.#exitCode(probeTimeoutSeconds);
-      return code === null ? null : describeEnd(code);
+      return { ended: code === null ? null : describeEnd(code), refused: false };
     } catch (error) {
-      return isNotFound(error) ? 'it does not exist' : null;
+      const refused = grpcCodeOf(error) === grpcCodes.unauthenticated;
+      return { ended: isNotFound(error) ? 'it does not exist' : null, refused };
     }
   }
 
   async #hasEnded(): Promise<boolean> {
-    return (await this.#endCause()) !== null;
+    return (await this.#life()).ended !== null;
   }
 
   #what(action: string): string {

@@ -149,6 +149,14 @@ test('a rejected router token is replaced', async () => {
   expect((await run(sandbox, ['echo', 'again'])).stdout).toBe('again\n');
 });
 
+test('a router token that is rejected in the middle of a command is an outage: the next command has a new one', async () => {
+  const sandbox = await create('token-midway');
+  const process = await sandbox.exec(['sleep', '1']);
+  subject.emulator.faults.expireRouterTokens();
+  await expect(process.wait()).rejects.toBeInstanceOf(ProviderUnavailable);
+  expect((await run(sandbox, ['echo', 'again'])).stdout).toBe('again\n');
+});
+
 test('an unreachable Modal is ProviderUnavailable', async () => {
   const provider = createModalProvider({
     serverUrl: 'http://127.0.0.1:9',
