@@ -2,40 +2,53 @@
  * Harvest for callers: sessions from any process that can reach Temporal and the data directory. The composition root
  * of the client; it needs no worker in the process and loads none of its native code.
  */
+import { BuildCalls } from './client/build-calls.ts';
+import { followBuild, isBuildOpen } from './client/build-log.ts';
 import { CodeRun, isExecutionOpen } from './client/code-run.ts';
 import { toExecution } from './client/code-request.ts';
 import type { CodeRequest } from './client/code-request.ts';
 import { connectOptionsSchema } from './client/connect-options.ts';
 import type { ConnectOptions } from './client/connect-options.ts';
 import { connectTemporal } from './client/connect.ts';
-import { StoreUnavailable } from './client/errors.ts';
+import { ImageBuild } from './client/image-build.ts';
 import { listSessions, listSessionsSchema } from './client/list-sessions.ts';
 import type { ListedSession, ListSessionsFilter } from './client/list-sessions.ts';
+import { Repositories, registeredSet } from './client/repositories.ts';
 import { SessionCalls } from './client/session-calls.ts';
-import { SessionLog, readable } from './client/session-log.ts';
+import { SessionLog } from './client/session-log.ts';
 import { toSessionInput } from './client/session-request.ts';
 import type { CreateSessionRequest } from './client/session-request.ts';
 import { Session } from './client/session.ts';
 import { startSession } from './client/start-session.ts';
+import { storeAnswer } from './client/store-answer.ts';
+import { StoreWriter } from './client/store-writer.ts';
 import type { TemporalCalls } from './client/temporal-calls.ts';
-import { check, checkSessionId } from './client/validate.ts';
+import { check, checkSessionId, checkSetId } from './client/validate.ts';
 import { readClientConfig } from './config.ts';
-import { executionOwner } from './contracts/ids.ts';
+import { buildRequestSchema } from './contracts/build.ts';
+import { buildOwner, executionOwner } from './contracts/ids.ts';
+import type { SessionEvent } from './contracts/index.ts';
 import { loadSealingKeys } from './sealing-keys.ts';
 import type { SealingKeys } from './secrets/sealing.ts';
-import { openStoreReader } from './store/open-store.ts';
+import { openStore, openStoreReader } from './store/open-store.ts';
 import type { StoreReader } from './store/store.ts';
 
 export * from './client/errors.ts';
 export type { CodeRequest } from './client/code-request.ts';
 export type { CodeRun } from './client/code-run.ts';
+export type { BuildResult } from './contracts/build.ts';
 export type { ExecutionResult } from './contracts/execution.ts';
+export type { RepositorySet } from './contracts/repository-set.ts';
 export type { ListedCheckpoint } from './client/checkpoints.ts';
 export type { ConnectOptions } from './client/connect-options.ts';
 export type { TemporalOptions } from './client/connect.ts';
 export type { ExecOutput, ExecResult, ExecRun } from './client/exec-run.ts';
 export type { ForkOptions } from './client/fork.ts';
+export type { ImageBuild } from './client/image-build.ts';
+export type { ListedImage } from './client/listed-image.ts';
 export type { ListedSession, ListSessionsFilter } from './client/list-sessions.ts';
+export type { Repositories, ShownRepositorySet } from './client/repositories.ts';
+export type { RegisterRequest } from './client/repository-set-request.ts';
 export type { Requested } from './client/requests.ts';
 export type { ExecOptions, PromptOptions } from './client/session-options.ts';
 export type { CreateSessionRequest } from './client/session-request.ts';
@@ -55,8 +68,11 @@ const attemptMs = 8_000;
 const defaultAnswerSeconds = 30;
 
 export class Harvest implements AsyncDisposable {
+  /** What images are built of. */
+  readonly repositories: Repositories;
   readonly #calls: TemporalCalls;
   readonly #store: StoreReader;
+  readonly #writer: StoreWriter;
   readonly #taskQueue: string;
   readonly #keys: () => SealingKeys;
   readonly #closing = new AbortController();
@@ -64,13 +80,16 @@ export class Harvest implements AsyncDisposable {
   private constructor(parts: {
     calls: TemporalCalls;
     store: StoreReader;
+    writer: StoreWriter;
     taskQueue: string;
     keys: () => SealingKeys;
   }) {
     this.#calls = parts.calls;
     this.#store = parts.store;
+    this.#writer = parts.writer;
     this.#taskQueue = parts.taskQueue;
     this.#keys = parts.keys;
+    this.repositories = new Repositories({ reader: parts.store, writer: parts.writer });
   }
 
   /**
@@ -89,9 +108,10 @@ export class Harvest implements AsyncDisposable {
       answerMs,
     });
     try {
-      const store = await openLog(dataDirectory);
+      const store = await storeAnswer(openStoreReader({ dataDirectory }));
+      const writer = new StoreWriter(async () => openStore({ dataDirectory }));
       const keys = () => loadSealingKeys({ configured, dataDirectory });
-      return new Harvest({ calls, store, taskQueue, keys });
+      return new Harvest({ calls, store, writer, taskQueue, keys });
     } catch (error) {
       await calls.close();
       throw error;
@@ -136,6 +156,43 @@ export class Harvest implements AsyncDisposable {
   }
 
   /**
+   * Builds the image of a registered repository set, when its branches' heads, the base image's recipe or the set changed, or
+   * the image is old; with `force` also what has not changed, or has just failed. Returns at once: await it for the result,
+   * iterate it for the build's log. A build of the set that runs already is attached to, whatever `force` says. Throws
+   * `InvalidRequest` before anything is sent; everything else rejects what is awaited.
+   */
+  buildImage(setId: string, options: { force?: boolean } = {}): ImageBuild {
+    const { force } = check('Build request', buildRequestSchema, { setId, ...options });
+    return new ImageBuild({
+      calls: new BuildCalls({ setId, calls: this.#calls }),
+      force,
+      taskQueue: this.#taskQueue,
+      findSet: async () => registeredSet(this.#store, setId),
+      logOf: (number, isOpen) => this.#logOf(buildOwner({ setId, number }), isOpen),
+    });
+  }
+
+  /**
+   * The log of a build from `seq` `after` + 1 (default: from the beginning), then every event as it comes, until the build
+   * is over or `signal` is aborted; also of one that ended long ago. What its steps print is `exec.output`. Throws
+   * `InvalidRequest` at the call, and when it is iterated `BuildNotFound`, `StoreUnavailable`, and `HarvestClosed`.
+   */
+  buildLog(
+    setId: string,
+    number: number,
+    options: { after?: number; signal?: AbortSignal } = {},
+  ): AsyncIterable<SessionEvent> {
+    const { after = 0, signal } = options;
+    const calls = new BuildCalls({ setId: checkSetId(setId), calls: this.#calls });
+    const { repoImages: images } = this.#store;
+    const log = this.#logOf(buildOwner({ setId, number }), async () =>
+      isBuildOpen(calls, { number, images }),
+    );
+    const follow = { after, ...(signal === undefined ? {} : { signal }) };
+    return followBuild({ setId, number, images, log }, follow);
+  }
+
+  /**
    * The newest sessions, open and closed. Temporal's records may lag by a moment. Throws `InvalidRequest`,
    * `TemporalUnreachable`, or `NoAnswer`; a repeat is harmless.
    */
@@ -149,6 +206,7 @@ export class Harvest implements AsyncDisposable {
    */
   async close(): Promise<void> {
     this.#closing.abort();
+    await this.#writer.close();
     await this.#store.close();
     await this.#calls.close();
   }
@@ -169,19 +227,11 @@ export class Harvest implements AsyncDisposable {
   }
 
   async #isUsed(ownerId: string): Promise<boolean> {
-    return readable(this.#store.sessionIds.isUsed(ownerId));
+    return storeAnswer(this.#store.sessionIds.isUsed(ownerId));
   }
 
   #logOf(ownerId: string, isOpen: () => Promise<boolean>): SessionLog {
     const { events: reader } = this.#store;
     return new SessionLog({ sessionId: ownerId, reader, isOpen, closing: this.#closing.signal });
-  }
-}
-
-async function openLog(dataDirectory: string): Promise<StoreReader> {
-  try {
-    return await openStoreReader({ dataDirectory });
-  } catch (error) {
-    throw new StoreUnavailable(error instanceof Error ? error.message : String(error), { cause: error });
   }
 }

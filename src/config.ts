@@ -36,6 +36,7 @@ const environmentSchema = clientSchema.extend({
   HARVEST_BUILD_ID: text.optional(),
   HARVEST_REAPER_INTERVAL_SECONDS: wholeSeconds(1).default(300),
   HARVEST_REAPER_GRACE_SECONDS: wholeSeconds(0).default(600),
+  HARVEST_REFRESH_INTERVAL_SECONDS: wholeSeconds(1).default(1_800),
   HARVEST_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
   MODAL_SERVER_URL: text.optional(),
   MODAL_TOKEN_ID: text.optional(),
@@ -60,6 +61,8 @@ export type Config = {
   version: { deploymentName: string; buildId: string } | undefined;
   /** How often it looks for sandboxes that nobody owns, and how long it must have seen one so before it ends it. */
   reaper: { intervalSeconds: number; graceSeconds: number };
+  /** How often the heads of all repository sets are looked at. */
+  refreshIntervalSeconds: number;
   logLevel: 'debug' | 'info' | 'warn' | 'error';
   /** Which of the worker's variables and named Modal secrets sessions may name as credentials, and where those are sent. */
   grants: { variables: CredentialGrants; modalSecrets: CredentialGrants };
@@ -110,6 +113,7 @@ export function parseConfig(environment: Readonly<Record<string, string | undefi
       intervalSeconds: env.HARVEST_REAPER_INTERVAL_SECONDS,
       graceSeconds: env.HARVEST_REAPER_GRACE_SECONDS,
     },
+    refreshIntervalSeconds: env.HARVEST_REFRESH_INTERVAL_SECONDS,
     logLevel: env.HARVEST_LOG_LEVEL,
     grants,
     credentialVariables: new Map(values),

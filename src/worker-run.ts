@@ -4,15 +4,19 @@ import { NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import type { WorkerOptions } from '@temporalio/worker';
 import { createBaseImageSource } from './activities/base-image.ts';
 import { CredentialVault } from './activities/credentials.ts';
-import { createActivities, createReaperActivities } from './activities/index.ts';
+import type { ActivityDeps } from './activities/deps.ts';
+import { createActivities, createReaperActivities, createRefreshActivities } from './activities/index.ts';
 import type { Config } from './config.ts';
+import { buildWorkflowId } from './contracts/ids.ts';
+import { buildWorkflowType } from './contracts/names.ts';
 import { createModalProvider } from './sandbox/modal-provider.ts';
 import { loadSealingKeys } from './sealing-keys.ts';
 import { openStore } from './store/open-store.ts';
 import { bundleSupervisor } from './supervisor-bundle.ts';
 import { connectionError, explain } from './worker-errors.ts';
 import { LogRedaction, installRuntime, secretsOf } from './worker-log.ts';
-import { ensureReaperSchedule, lookUpSession } from './worker-reaper.ts';
+import { lookUpSession } from './worker-reaper.ts';
+import { ensureSchedule, reaperSchedule, refreshSchedule } from './worker-schedules.ts';
 import { readWorkerSettings } from './worker-settings.ts';
 import { workflowSource } from './workflow-bundle.ts';
 
@@ -63,25 +67,7 @@ async function main(extra: WorkerExtras): Promise<void> {
     taskQueue: config.taskQueue,
     ...workflowSource(config.workflowBundle),
     ...versioning,
-    activities: {
-      ...createActivities({
-        store,
-        provider,
-        vault,
-        supervisor: await bundleSupervisor(),
-        modelUrl: config.modelUrl,
-        baseImage: createBaseImageSource({ store, provider, log }),
-        log,
-      }),
-      ...createReaperActivities({
-        store,
-        provider,
-        lookUpSession: async (sessionId) => lookUpSession(client, sessionId),
-        graceSeconds: config.reaper.graceSeconds,
-        redact: redaction.text,
-        log,
-      }),
-    },
+    activities: await activitiesOf({ store, provider, vault }, client, config),
     maxConcurrentActivityTaskExecutions: activitySlots,
     // Measured (docs/adr/0005-temporal-settings.md): each of these is what a killed worker or server costs.
     maxHeartbeatThrottleInterval: '1s',
@@ -89,16 +75,65 @@ async function main(extra: WorkerExtras): Promise<void> {
     shutdownGraceTime: 0,
     ...extra,
   });
-  const scheduling = scheduleReaper(client, config);
+  const scheduling = makeSchedules(client, config);
   await worker.run();
   await scheduling;
 }
 
-/** Beside the worker's start: a worker works without it. */
-async function scheduleReaper(client: Client, { taskQueue, reaper }: Config): Promise<void> {
-  await ensureReaperSchedule(client, { taskQueue, ...reaper }).catch((error: unknown) =>
-    log('the reaper has no schedule: no sandbox without a session is ended', { cause: String(error) }),
-  );
+type Ports = Pick<ActivityDeps, 'store' | 'provider' | 'vault'>;
+
+async function activitiesOf(ports: Ports, client: Client, config: Config): Promise<object> {
+  const { taskQueue, modelUrl, reaper } = config;
+  const deps: ActivityDeps = {
+    ...ports,
+    supervisor: await bundleSupervisor(),
+    modelUrl,
+    baseImage: createBaseImageSource({ ...ports, log }),
+    requestBuild: async (setId) => requestBuild(client, { setId, taskQueue }),
+    log,
+  };
+  return {
+    ...createActivities(deps),
+    ...createRefreshActivities(deps, redaction.text),
+    ...createReaperActivities({
+      ...ports,
+      lookUpSession: async (sessionId) => lookUpSession(client, sessionId),
+      graceSeconds: reaper.graceSeconds,
+      redact: redaction.text,
+      log,
+    }),
+  };
+}
+
+/** Beside the worker's start: a worker works without them. */
+async function makeSchedules(client: Client, config: Config): Promise<void> {
+  const { taskQueue, reaper, refreshIntervalSeconds } = config;
+  const schedules = [
+    reaperSchedule({ taskQueue, ...reaper }),
+    refreshSchedule({ taskQueue, intervalSeconds: refreshIntervalSeconds }),
+  ];
+  for (const schedule of schedules) {
+    const { scheduleId, staticSummary } = schedule;
+    await ensureSchedule(client, schedule).catch((error: unknown) =>
+      log(`there is no schedule ${scheduleId}, which ${staticSummary}`, { cause: String(error) }),
+    );
+  }
+}
+
+/** One build of a set at a time: where one runs, that one is enough. */
+async function requestBuild(
+  client: Client,
+  { setId, taskQueue }: { setId: string; taskQueue: string },
+): Promise<void> {
+  await client.workflow.start(buildWorkflowType, {
+    workflowId: buildWorkflowId(setId),
+    taskQueue,
+    args: [{ setId }],
+    workflowIdReusePolicy: 'ALLOW_DUPLICATE',
+    workflowIdConflictPolicy: 'USE_EXISTING',
+    workflowTaskTimeout: '5s',
+    staticSummary: `image of ${setId}`,
+  });
 }
 
 function log(message: string, attributes?: Record<string, unknown>): void {

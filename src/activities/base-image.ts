@@ -7,6 +7,8 @@ import type { Store } from '../store/store.ts';
 import { whenAborted } from './when-aborted.ts';
 
 export type BaseImageSource = {
+  /** Of what `find` answers with. */
+  recipeHash: string;
   find(signal: AbortSignal): Promise<ImageRef>;
   /** The provider does not have it any more: the next `find` builds it again. */
   forget(): Promise<void>;
@@ -40,6 +42,7 @@ export function createBaseImageSource(parts: {
     return image;
   };
   return {
+    recipeHash: recipe.contentHash,
     find: async (signal) => {
       const known = await store.images.findBase(key);
       if (known !== null) return { imageId: known.imageId };

@@ -12,6 +12,7 @@ import { NoRoom } from './errors.ts';
 import { findOrCreate } from './find-or-create.ts';
 import { ProgramNotTaken, entrypoint, installSupervisor, programPath } from './install-supervisor.ts';
 import { tell } from './own-events.ts';
+import { imageFor, noteStart } from './sandbox-image.ts';
 import { SupervisorAbsent } from './supervisor-client.ts';
 import type { CreateSandboxInput, CreatedSandbox } from './types.ts';
 
@@ -23,7 +24,7 @@ const installPauseMs = 500;
 const roomPauseMs = { first: 500, longest: 15_000 };
 
 /**
- * From the snapshot or the base image. Throws `SandboxLost`, `ImageGone`, `NoRoom`, `ProviderRefused`,
+ * From the snapshot, a repo image or the base image. Throws `SandboxLost`, `ImageGone`, `NoRoom`, `ProviderRefused`,
  * `CredentialUnavailable`.
  */
 export async function createSandbox(
@@ -31,20 +32,20 @@ export async function createSandbox(
   input: CreateSandboxInput,
   attempt: Attempt,
 ): Promise<CreatedSandbox> {
-  const { sessionId, generation, snapshot } = input;
+  const { sessionId, generation } = input;
   // A source that is refused costs no sandbox.
   deps.vault.open(input.session);
-  const from = snapshot === null ? 'base' : 'snapshot';
+  const name = sandboxNameOf(sessionId, generation);
   const note: Note = async (step, body) => tell(deps, input, { eventId: `${step}-g${generation}`, body });
   const waiting = { note, attempt, patient: input.patient };
   const image = await untilRoom('sandbox-waiting', waiting, async () => {
     await endSandboxes(deps, sessionId, { below: generation });
-    return snapshot ?? deps.baseImage.find(attempt.signal);
+    return imageFor(deps, { ...input, name }, attempt.signal);
   });
-  const name = sandboxNameOf(sessionId, generation);
-  await note('sandbox-creating', {
+  const { imageId, from } = image;
+  await note(`sandbox-creating-${imageId}`, {
     type: 'sandbox.creating',
-    data: { name, image: from, imageId: image.imageId },
+    data: { name, image: from, imageId },
   });
   const before = await deps.store.sandboxes.find(name);
   const began = performance.now();
@@ -52,20 +53,26 @@ export async function createSandbox(
     sessionId,
     generation,
     name,
-    image,
+    image: { imageId },
     command: entrypoint(programPath(deps)),
     tags: { session: sessionId, generation: String(generation) },
     timeoutSeconds: input.lifetimeSeconds,
   };
   const sandbox = await untilRoom('sandbox-waiting', waiting, async () =>
     findOrCreate(deps, wanted, attempt).catch(async (error: unknown) => {
-      if (!(error instanceof ImageGone) || snapshot !== null) throw error;
-      await deps.baseImage.forget();
-      throw new ProviderUnavailable('the base image is gone: the next attempt builds it again');
+      if (!(error instanceof ImageGone) || from === 'snapshot') throw error;
+      await noteStart(deps, image, { isStarted: false });
+      if (from === 'base') await deps.baseImage.forget();
+      throw new ProviderUnavailable(`the ${from} image is gone: the next attempt takes another one`);
     }),
   );
   const created = performance.now();
-  await untilRoom('supervisor-waiting', waiting, async () => install(deps, sandbox, attempt));
+  await untilRoom('supervisor-waiting', waiting, async () => install(deps, sandbox, attempt)).catch(
+    async (error: unknown) => {
+      if (error instanceof SandboxLost) await noteStart(deps, image, { isStarted: false });
+      throw error;
+    },
+  );
   const ready = performance.now();
   await note('sandbox-ready', {
     type: 'sandbox.ready',
@@ -77,7 +84,7 @@ export async function createSandbox(
   });
   const bornAt = await birthOf(deps, { name, sandbox, before });
   const endsAt = new Date(Date.parse(bornAt) + input.lifetimeSeconds * 1_000).toISOString();
-  return { sandboxId: sandbox.sandboxId, imageId: image.imageId, from, endsAt };
+  return { sandboxId: sandbox.sandboxId, imageId, from, endsAt };
 }
 
 type Note = (step: string, body: EventBody) => Promise<void>;

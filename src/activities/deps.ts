@@ -14,5 +14,7 @@ export type ActivityDeps = {
   /** The Messages API the agents talk to, as a sandbox reaches it. */
   modelUrl: string;
   baseImage: BaseImageSource;
+  /** Asks for the build of a set's image, and does not wait for it. One that runs is enough. */
+  requestBuild: (setId: string) => Promise<void>;
   log: (message: string, attributes?: Record<string, unknown>) => void;
 };

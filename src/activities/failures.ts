@@ -10,7 +10,14 @@ import {
   SandboxLost,
 } from '../sandbox/errors.ts';
 import { BlobTooLarge, JournalMismatch, StoreCorrupted } from '../store/errors.ts';
-import { CheckpointUnusable, CredentialUnavailable, NoRoom, SessionIdUsed, StartFailed } from './errors.ts';
+import {
+  CheckpointUnusable,
+  CredentialUnavailable,
+  NoRoom,
+  SessionIdUsed,
+  SetNotFound,
+  StartFailed,
+} from './errors.ts';
 import { SupervisorRefused } from './supervisor-client.ts';
 
 /** Errors that the next attempt would only meet again. What is not listed is retried: unreachable, cut, no room, a full disk. */
@@ -23,6 +30,7 @@ const finalTypes: readonly [kind: new (...args: never[]) => Error, type: Failure
   [CredentialUnavailable, failureTypes.credentialUnavailable],
   [StartFailed, failureTypes.startFailed],
   [SessionIdUsed, failureTypes.sessionIdUsed],
+  [SetNotFound, failureTypes.setNotFound],
   [CheckpointUnusable, failureTypes.checkpointUnusable],
   [JournalMismatch, failureTypes.inconsistent],
   [BlobTooLarge, failureTypes.inconsistent],

@@ -16,9 +16,24 @@ import { runTurn } from './turn.ts';
 import { whenAborted } from './when-aborted.ts';
 import { reap } from './reap.ts';
 import type { ReaperDeps } from './reap.ts';
-import type { ExecutionActivities, ForSession, ReaperActivities, SessionActivities } from './types.ts';
+import { beginBuild } from './builds/begin-build.ts';
+import { checkHeads } from './builds/check-heads.ts';
+import { failBuild, promoteBuild } from './builds/end-build.ts';
+import { planBuild } from './builds/plan-build.ts';
+import { runBuildStep } from './builds/run-build-step.ts';
+import { saveBuild } from './builds/save-build.ts';
+import type {
+  BuildActivities,
+  ExecutionActivities,
+  ForSession,
+  ReaperActivities,
+  RefreshActivities,
+  SessionActivities,
+} from './types.ts';
 
-export function createActivities(deps: ActivityDeps): SessionActivities & ExecutionActivities {
+export function createActivities(
+  deps: ActivityDeps,
+): SessionActivities & ExecutionActivities & Omit<BuildActivities, 'beginBuild'> {
   const redactFor = ({ session, sessionId }: ForSession): ((text: string) => string) => {
     deps.vault.prepare(session);
     return (text) => deps.vault.redactorFor(sessionId).text(text);
@@ -37,6 +52,11 @@ export function createActivities(deps: ActivityDeps): SessionActivities & Execut
     interruptTurn: activity(async (deps, input, { signal }) => interruptTurn(deps, input, signal)),
     runExec: activity(runExec),
     runCode: activity(runCode),
+    planBuild: activity(planBuild),
+    runBuildStep: activity(runBuildStep),
+    saveBuild: activity(saveBuild),
+    promoteBuild: activity(promoteBuild),
+    failBuild: activity(failBuild),
     steerTurn: activity(steerTurn),
     prepareCheckpoint: activity(prepareCheckpoint),
     takeSnapshot: activity(takeSnapshot),
@@ -52,5 +72,16 @@ export function createReaperActivities(deps: ReaperDeps): ReaperActivities {
     // A worker that stops does not wait for what is under way: all of it may be repeated.
     reap: async () =>
       attempt(deps.redact, async ({ signal }) => Promise.race([reap(deps, signal), whenAborted(signal)])),
+  };
+}
+
+/** Before a build there is none to speak of: what is said is redacted like a log line. */
+export function createRefreshActivities(
+  deps: ActivityDeps,
+  redact: (text: string) => string,
+): RefreshActivities & Pick<BuildActivities, 'beginBuild'> {
+  return {
+    checkHeads: async () => attempt(redact, async (current) => checkHeads(deps, current)),
+    beginBuild: async (input) => attempt(redact, async (current) => beginBuild(deps, input, current)),
   };
 }

@@ -19,6 +19,7 @@ export type PostStart = {
   generation: number;
   sandbox: Sandbox;
   restore?: StartRequest['restore'] | undefined;
+  fromRepoImage?: boolean;
   agent?: boolean;
 };
 
@@ -28,14 +29,15 @@ export async function postStart(
   input: PostStart,
   attempt: Attempt,
 ): Promise<StartedSupervisor> {
-  const { session, generation, sandbox, restore, agent = true } = input;
+  const { session, generation, sandbox, restore, fromRepoImage, agent = true } = input;
   const opened = deps.vault.open(session);
   const body: Omit<StartRequest, 'from'> = {
     sessionId: session.sessionId,
     generation,
     agent,
     repositories: repositoriesOf(session),
-    branch: branchOf(session.sessionId),
+    fromRepoImage: fromRepoImage ?? false,
+    branch: agent ? branchOf(session.sessionId) : null,
     user: session.user,
     model: {
       url: deps.modelUrl,
@@ -59,5 +61,5 @@ export async function postStart(
   const { kind, message } = record.failure;
   throw kind === 'network' && attempt.number < networkAttempts
     ? new StartFailedForNow(message)
-    : new StartFailed(message);
+    : new StartFailed(message, kind);
 }

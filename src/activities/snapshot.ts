@@ -58,7 +58,11 @@ export async function takeSnapshot(
 }
 
 /** Once asked for it is made, whether or not anybody still waits: then it is deleted when it comes, while this process lives. */
-async function snapshotOf(deps: ActivityDeps, sandbox: Sandbox, signal: AbortSignal): Promise<ImageRef> {
+export async function snapshotOf(
+  deps: ActivityDeps,
+  sandbox: Sandbox,
+  signal: AbortSignal,
+): Promise<ImageRef> {
   signal.throwIfAborted();
   const taking = sandbox.snapshot({ timeoutSeconds: snapshotTimeoutSeconds });
   try {

@@ -12,6 +12,9 @@ import type {
   TurnOutcome,
   TurnTotals,
 } from '../contracts/index.ts';
+import type { BuildReason } from '../contracts/build.ts';
+import type { BuildStep, RepoImage } from '../contracts/repo-image.ts';
+import type { BuildCommand } from '../images/install-toolchain.ts';
 import type { Execution } from '../contracts/execution.ts';
 import type { InterruptReason } from '../contracts/supervisor.ts';
 
@@ -21,24 +24,29 @@ type InSandbox = ForSession & { generation: number; sandboxId: string };
 
 export type CreateSandboxInput = ForSession & {
   generation: number;
-  /** The snapshot to start from; the base image without one. */
+  /** The snapshot to start from. */
   snapshot: Snapshot | null;
+  /** Without a snapshot. By default the newest repo image of the session's repositories, and where there is none the base image. */
+  image?: { kind: 'base' } | { kind: 'repo'; imageId: string };
   lifetimeSeconds: number;
   /** False: a provider without room is told as `ProviderBusy`. True: it is waited for, however long it takes. */
   patient: boolean;
 };
+export type ImageKind = 'base' | 'repo' | 'snapshot';
 export type CreatedSandbox = {
   sandboxId: string;
   imageId: string;
-  from: 'base' | 'snapshot';
+  from: ImageKind;
   /** When the provider ends it, at the latest; ISO. */
   endsAt: string;
 };
 
 export type StartSupervisorInput = InSandbox & {
   /** What to bring back; null for a session's first generation. */
-  restore: { checkpointId: string | null; imageId: string; imageFrom: 'base' | 'snapshot' } | null;
-  /** False: only commands will be asked for. */
+  restore: { checkpointId: string | null; imageId: string; imageFrom: ImageKind } | null;
+  /** From which the sandbox was made. */
+  image?: { imageId: string; from: ImageKind };
+  /** False: only commands will be asked for, and repositories stay on their own branches. */
   agent?: boolean;
 };
 export type StartedSupervisor = { heads: RepositoryHead[]; runtimeVersion: string };
@@ -140,6 +148,58 @@ export type SessionActivities = {
 
 /** Beside those of sessions. */
 export type ExecutionActivities = { runCode(input: RunCodeInput): Promise<CodeReport> };
+
+export type { BuildCommand };
+
+/** Which build of which set. */
+export type BuildKey = { setId: string; number: number };
+export type InBuild = InSandbox & { build: BuildKey };
+
+export type BeginBuildInput = { setId: string; force: boolean; buildId: string };
+export type BegunBuild =
+  | { kind: 'kept'; reason: string }
+  | {
+      kind: 'begun';
+      build: BuildKey;
+      reason: BuildReason;
+      /** The activities know sessions: a build is one of the set's repositories, without an agent. */
+      session: SessionInput;
+      setup: string[];
+    };
+
+export type PlanBuildInput = InBuild & { setup: string[] };
+export type PlannedBuild = { steps: BuildCommand[]; warnings: string[] };
+
+export type RunBuildStepInput = InBuild & { step: BuildCommand };
+/** `message`: why it failed, or what somebody should know. */
+export type BuildStepReport = { succeeded: boolean; durationMs: number; message?: string };
+
+export type EndBuildInput = ForSession & { build: BuildKey; steps: BuildStep[] };
+export type EndedBuild = Pick<RepoImage, 'state' | 'imageId'>;
+
+export type BuildActivities = {
+  beginBuild(input: BeginBuildInput): Promise<BegunBuild>;
+  planBuild(input: PlanBuildInput): Promise<PlannedBuild>;
+  runBuildStep(input: RunBuildStepInput): Promise<BuildStepReport>;
+  /** The image; it is in the store's account of the build. */
+  saveBuild(input: InBuild): Promise<{ imageId: string }>;
+  promoteBuild(input: EndBuildInput): Promise<EndedBuild>;
+  failBuild(input: EndBuildInput & { failure: string }): Promise<EndedBuild>;
+};
+
+/** What one look at all sets found, for the people who look at its workflow. */
+export type RefreshReport = {
+  /** To be built now. */
+  builds: { setId: string; reason: string }[];
+  /** As they are, and why. */
+  kept: { setId: string; reason: string }[];
+  /** Images that no session can need any more. */
+  deletedImages: string[];
+  /** What could not be done, each a sentence; the next look tries again. */
+  problems: string[];
+};
+
+export type RefreshActivities = { checkHeads(): Promise<RefreshReport> };
 
 /** What the reaper found and did, for the people who look at its workflow. */
 export type ReapReport = {

@@ -1,12 +1,11 @@
 /** Code run in a sandbox of its own, as its caller sees it. */
-import { setTimeout as sleep } from 'node:timers/promises';
-import { ApplicationFailure, WorkflowNotFoundError } from '@temporalio/common';
+import { WorkflowNotFoundError } from '@temporalio/common';
 import { WorkflowFailedError } from '@temporalio/client';
 import { executionResultSchema } from '../contracts/execution.ts';
 import type { Execution, ExecutionResult } from '../contracts/execution.ts';
 import { executionOwner, workflowIdOf } from '../contracts/index.ts';
 import { executionWorkflowType } from '../contracts/names.ts';
-import { ExecutionExists, ExecutionFailed, ExecutionIdUsed, NoAnswer } from './errors.ts';
+import { ExecutionExists, ExecutionFailed, ExecutionIdUsed } from './errors.ts';
 import type { ExecOutput } from './exec-run.ts';
 import { fingerprint } from './fingerprint.ts';
 import { LazyPromise, mayBeIgnored } from './lazy-promise.ts';
@@ -14,8 +13,7 @@ import type { SessionLog } from './session-log.ts';
 import { startOnce } from './start-once.ts';
 import type { StartOnce } from './start-once.ts';
 import type { TemporalCalls } from './temporal-calls.ts';
-
-const endPauseMs = 200;
+import { causeOf, workflowResult } from './workflow-result.ts';
 
 type Parts = Pick<StartOnce, 'isUsed'> & {
   execution: Execution;
@@ -110,20 +108,11 @@ async function resultOf({ execution, calls, log }: Parts): Promise<ExecutionResu
   // Ends also when the workflow is over and no code has run.
   for await (const _ of log.follow({ after: 0, types: ['exec.finished'] })) break;
   const handle = calls.client.workflow.getHandle(workflowIdFor(execution));
-  for (;;) {
-    try {
-      const result = await calls.answered(subjectOf(execution), async () => handle.result());
-      return executionResultSchema.parse(result);
-    } catch (error) {
-      if (error instanceof WorkflowFailedError)
-        throw new ExecutionFailed(execution.executionId, causeOf(error));
-      if (!(error instanceof NoAnswer)) throw error;
-    }
-    await sleep(endPauseMs);
+  try {
+    return executionResultSchema.parse(await workflowResult(calls, subjectOf(execution), handle));
+  } catch (error) {
+    if (error instanceof WorkflowFailedError)
+      throw new ExecutionFailed(execution.executionId, causeOf(error));
+    throw error;
   }
-}
-
-function causeOf({ cause }: WorkflowFailedError): string {
-  if (cause instanceof ApplicationFailure) return cause.message;
-  return cause === undefined ? 'it failed' : `it was ended: ${cause.message}`;
 }

@@ -28,7 +28,7 @@ export class TemporalUnreachable extends HarvestError {
   }
 }
 
-/** Mend the surroundings: the event log cannot be read here. Nothing was lost; rejoin from the last `seq`. */
+/** Mend the surroundings: the store cannot be read or written here. Nothing was lost; rejoin from the last `seq`, or repeat. */
 export class StoreUnavailable extends HarvestError {}
 
 /** Give this process a sealing key, or name a reference instead of the credential's value. Nothing was sent. */
@@ -101,6 +101,35 @@ export class ExecutionFailed extends HarvestError {
   constructor(executionId: string, cause: string) {
     super(`Execution "${executionId}" has no result: ${cause}.`);
     this.executionId = executionId;
+  }
+}
+
+/** Register the repositories, or mend the id: no repository set of this id is registered (any more). */
+export class RepositorySetNotFound extends HarvestError {
+  readonly setId: string;
+  constructor(setId: string) {
+    super(`There is no repository set "${setId}": register it first.`);
+    this.setId = setId;
+  }
+}
+
+/** Mend the number: the set has no such build, `harvest.repositories.show` lists those it has. */
+export class BuildNotFound extends HarvestError {
+  readonly setId: string;
+  readonly number: number;
+  constructor(setId: string, number: number) {
+    super(`Repository set "${setId}" has no build ${number}.`);
+    this.setId = setId;
+    this.number = number;
+  }
+}
+
+/** Mend what the sentence names, and build again: sessions go on starting from the image there was before. The build's log says more. */
+export class BuildFailed extends HarvestError {
+  readonly setId: string;
+  constructor(setId: string, cause: string) {
+    super(`No image of repository set "${setId}" was built: ${cause}.`);
+    this.setId = setId;
   }
 }
 

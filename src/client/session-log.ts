@@ -4,11 +4,11 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { EventType, SessionEvent, SessionEventOf } from '../contracts/index.ts';
-import { StoreClosed } from '../store/errors.ts';
 import type { EventReader } from '../store/store.ts';
-import { HarvestClosed, HarvestError, SessionNotFound, StoreUnavailable } from './errors.ts';
+import { HarvestClosed, SessionNotFound } from './errors.ts';
 import { isEndOfPrompt, isOfPrompt, promptEdgeTypes } from './prompt-events.ts';
 import type { PromptEndEvent } from './prompt-events.ts';
+import { storeAnswer } from './store-answer.ts';
 
 type FollowOptions = {
   /** Events after this `seq`; 0: from the beginning. */
@@ -43,7 +43,7 @@ export class SessionLog {
   }
 
   async lastSeq(): Promise<number> {
-    return readable(this.#reader.lastSeq(this.sessionId));
+    return storeAnswer(this.#reader.lastSeq(this.sessionId));
   }
 
   /** What is there now after `seq` `after`, without waiting. */
@@ -51,7 +51,7 @@ export class SessionLog {
     let seq = after;
     for (;;) {
       const range = { after: seq, limit: pageSize, ...(types === undefined ? {} : { types }) };
-      const page = await readable(this.#reader.read(this.sessionId, range));
+      const page = await storeAnswer(this.#reader.read(this.sessionId, range));
       yield* page;
       seq = page.at(-1)?.seq ?? seq;
       if (page.length < pageSize) return;
@@ -75,7 +75,7 @@ export class SessionLog {
   /** Why the session closed; null when the log does not say that it did. */
   async closed(): Promise<SessionEventOf<'session.closed'>['data'] | null> {
     const types = ['session.closed'] as const;
-    const [event] = await readable(this.#reader.readLast(this.sessionId, { limit: 1, types }));
+    const [event] = await storeAnswer(this.#reader.readLast(this.sessionId, { limit: 1, types }));
     return event?.type === 'session.closed' ? event.data : null;
   }
 
@@ -111,7 +111,7 @@ export class SessionLog {
     events: AsyncIterator<SessionEvent>,
     stop: AbortSignal,
   ): Promise<SessionEvent | null> {
-    const next = readable(events.next());
+    const next = storeAnswer(events.next());
     next.catch(() => undefined);
     for (let silenceMs = firstSilenceMs; ; silenceMs = Math.min(silenceMs * 2, longestSilenceMs)) {
       const silence = new AbortController();
@@ -133,17 +133,5 @@ export class SessionLog {
       if (error instanceof SessionNotFound && (await this.lastSeq()) === 0) throw error;
       return error instanceof SessionNotFound;
     }
-  }
-}
-
-/** The store's errors are one decision for the client's caller; their sentences stay. */
-export async function readable<T>(reading: Promise<T>): Promise<T> {
-  try {
-    return await reading;
-  } catch (error) {
-    if (error instanceof HarvestError) throw error;
-    if (error instanceof StoreClosed) throw new HarvestClosed();
-    const sentence = error instanceof Error ? error.message : String(error);
-    throw new StoreUnavailable(sentence, { cause: error });
   }
 }

@@ -15,10 +15,10 @@ import { cancel, checkpoint, interrupt, pause, resume, terminate } from './reque
 import type { Requested } from './requests.ts';
 import { rewind } from './rewind.ts';
 import type { SessionCalls } from './session-calls.ts';
-import { readable } from './session-log.ts';
 import type { SessionLog } from './session-log.ts';
 import type { ExecOptions, PromptAttributes, PromptOptions } from './session-options.ts';
 import type { CreateSessionRequest } from './session-request.ts';
+import { storeAnswer } from './store-answer.ts';
 import { Turn } from './turn.ts';
 import type { TurnResult } from './turn-result.ts';
 import { check, checkTurnId } from './validate.ts';
@@ -175,7 +175,7 @@ export class Session implements AsyncDisposable {
    * was. Throws `StoreUnavailable` or `HarvestClosed`; a repeat is harmless.
    */
   async checkpoints(): Promise<ListedCheckpoint[]> {
-    return (await readable(this.#checkpoints.list(this.id))).map(listedCheckpoint);
+    return (await storeAnswer(this.#checkpoints.list(this.id))).map(listedCheckpoint);
   }
 
   /**

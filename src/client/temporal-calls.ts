@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client, Connection } from '@temporalio/client';
 import { NamespaceNotFoundError, WorkflowNotFoundError } from '@temporalio/common';
 import { isOpen } from '../contracts/workflow-status.ts';
-import { NoAnswer, TemporalUnreachable } from './errors.ts';
+import { HarvestClosed, NoAnswer, TemporalUnreachable } from './errors.ts';
 import { codeOf, grpcCodes, uncertaintyOf } from './temporal-errors.ts';
 
 export type AnswerTimes = {
@@ -28,6 +28,8 @@ export class TemporalCalls {
   readonly address: string;
   readonly #connection: Connection;
   readonly #times: AnswerTimes;
+  readonly #attempts = new Set<AbortController>();
+  #closed = false;
 
   constructor(parts: { client: Client; connection: Connection; times: AnswerTimes }) {
     this.client = parts.client;
@@ -38,7 +40,7 @@ export class TemporalCalls {
 
   /**
    * Repeats `attempt`, which must be harmless to repeat, until Temporal answered. Throws what Temporal answered,
-   * `TemporalUnreachable`, or `NoAnswer` when Temporal is there and nobody behind it.
+   * `TemporalUnreachable`, `NoAnswer` when Temporal is there and nobody behind it, or `HarvestClosed`.
    * @param subject who is asked, as in "session abc"
    */
   async answered<T>(subject: string, attempt: () => Promise<T>): Promise<T> {
@@ -47,8 +49,9 @@ export class TemporalCalls {
     for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
       try {
         const deadline = Math.min(Date.now() + this.#times.attemptMs, endsAt);
-        return await this.#connection.withDeadline(deadline, attempt);
+        return await this.#attempt(deadline, attempt);
       } catch (error) {
+        if (this.#closed) throw new HarvestClosed();
         const uncertainty = uncertaintyOf(error);
         if (uncertainty === 'none') throw this.#explain(error);
         if (uncertainty === 'may-stay') stayed += 1;
@@ -60,9 +63,12 @@ export class TemporalCalls {
     }
   }
 
-  /** Whether a workflow still takes messages; null when Temporal knows none of this id. Throws as `answered` does. */
-  async isOpen(subject: string, workflowId: string): Promise<boolean | null> {
-    const handle = this.client.workflow.getHandle(workflowId);
+  /**
+   * Whether a workflow (by default the newest run of this id) still takes messages; null when Temporal knows none of this id.
+   * Throws as `answered` does.
+   */
+  async isOpen(subject: string, workflowId: string, runId?: string): Promise<boolean | null> {
+    const handle = this.client.workflow.getHandle(workflowId, runId);
     try {
       const { status } = await this.answered(subject, async () => handle.describe());
       return isOpen(status.name);
@@ -72,8 +78,24 @@ export class TemporalCalls {
     }
   }
 
+  /** What waits for an answer then ends with `HarvestClosed`. */
   async close(): Promise<void> {
+    this.#closed = true;
+    for (const attempt of this.#attempts) attempt.abort();
     await this.#connection.close();
+  }
+
+  async #attempt<T>(deadline: number, attempt: () => Promise<T>): Promise<T> {
+    // One signal for each: Temporal's client never takes its listener back.
+    const aborting = new AbortController();
+    this.#attempts.add(aborting);
+    try {
+      return await this.#connection.withDeadline(deadline, async () =>
+        this.#connection.withAbortSignal(aborting.signal, attempt),
+      );
+    } finally {
+      this.#attempts.delete(aborting);
+    }
   }
 
   async #withoutAnswer(subject: string, cause: unknown): Promise<Error> {

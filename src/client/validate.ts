@@ -1,6 +1,7 @@
 /** Checks what a caller gives before anything is sent: one sentence that names the field. */
 import * as z from 'zod';
 import { promptIdSchema, sessionIdSchema } from '../contracts/index.ts';
+import { repositorySetIdSchema } from '../contracts/repository-set.ts';
 import { InvalidRequest } from './errors.ts';
 
 /** Throws `InvalidRequest`, which never repeats the value: it may be a credential (I8). */
@@ -19,4 +20,8 @@ export function checkSessionId(sessionId: string): string {
 
 export function checkTurnId(turnId: string): string {
   return check('Prompt id', promptIdSchema, turnId);
+}
+
+export function checkSetId(setId: string): string {
+  return check('Set id', repositorySetIdSchema, setId);
 }

@@ -2,9 +2,11 @@
 import * as z from 'zod';
 import { carriedWorkSchema, repositoryHeadSchema } from './checkpoint.ts';
 import { agentEventSchemas } from './agent-events.ts';
+import { buildReasons } from './build.ts';
 import { event } from './event.ts';
 import { promptIdSchema } from './ids.ts';
 import { promptModeSchema } from './prompt.ts';
+import { buildStepSchema, repoImageStates } from './repo-image.ts';
 import { closeReasons } from './session-state.ts';
 import { execOutcomeSchema, turnFailureSchema, turnTotalsSchema } from './turn.ts';
 
@@ -40,7 +42,11 @@ export const eventBodySchema = z.discriminatedUnion('type', [
     message: z.string().optional(),
   }),
 
-  event('sandbox.creating', { name: z.string(), image: z.enum(['base', 'snapshot']), imageId: z.string() }),
+  event('sandbox.creating', {
+    name: z.string(),
+    image: z.enum(['base', 'repo', 'snapshot']),
+    imageId: z.string(),
+  }),
   event('sandbox.waiting', { message: z.string() }),
   /** `createMs` and `supervisorMs` are the steps until the supervisor answered. */
   event('sandbox.ready', { sandboxId: z.string(), createMs: z.number(), supervisorMs: z.number() }),
@@ -51,7 +57,7 @@ export const eventBodySchema = z.discriminatedUnion('type', [
 
   event('repository.ready', {
     ...repositoryHeadSchema.shape,
-    from: z.enum(['clone', 'snapshot']),
+    from: z.enum(['clone', 'image', 'snapshot']),
     durationMs: z.number(),
   }),
   /** Carried work came back; `notRestored` says what did not, each a sentence. */
@@ -111,6 +117,16 @@ export const eventBodySchema = z.discriminatedUnion('type', [
   event('exec.started', { execId: z.string(), argv: z.array(z.string()), cwd: z.string() }),
   event('exec.output', { execId: z.string(), stream: z.enum(['stdout', 'stderr']), text: z.string() }),
   event('exec.finished', { execId: z.string(), outcome: execOutcomeSchema, durationMs: z.number() }),
+
+  /** Of a build's own log, whose `sessionId` is `image.<setId>.<number>`; what a step prints is `exec.output`. */
+  event('build.started', { setId: z.string(), number: z.number(), reason: z.enum(buildReasons) }),
+  event('build.step-started', { name: z.string() }),
+  event('build.step-finished', buildStepSchema.shape),
+  event('build.finished', {
+    state: z.enum(repoImageStates),
+    imageId: z.string().nullable(),
+    message: z.string().optional(),
+  }),
 
   /**
    * A checkpoint that was asked for, or taken to pause: one with a snapshot. Every turn ends with a checkpoint too,

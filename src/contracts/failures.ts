@@ -21,6 +21,10 @@ export const failureTypes = {
   credentialUnavailable: 'CredentialUnavailable',
   /** Something is kept of an earlier session of this id: the caller chooses another one. */
   sessionIdUsed: 'SessionIdUsed',
+  /** No repository set of this id is registered: somebody registers it, or it was removed. */
+  setNotFound: 'SetNotFound',
+  /** A step of an image's build failed: its log says how. */
+  buildFailed: 'BuildFailed',
   /** Store, journal and supervisor contradict each other, or the store is damaged: a defect, or an operator's to mend. */
   inconsistent: 'Inconsistent',
   /** The worker shuts down: the next attempt attaches again at once. */

@@ -21,19 +21,28 @@ export const checkpointIdSchema = z
     'a checkpoint id is 1 to 120 characters of A-Z, a-z, 0-9, ".", "_" and "-"',
   );
 
-/**
- * Who has sandboxes and a log: a session, or, told apart by a dot, which no session id has, an execution or the builds of a
- * repository set.
- */
-export const ownerIdSchema = z.string().regex(/^(?:(?:execution|image)\.)?[a-z0-9-]{1,40}$/);
+/** Who has sandboxes and a log: a session, or, told apart by a dot, which no session id has, an execution or a build. */
+export const ownerIdSchema = z
+  .string()
+  .regex(/^(?:(?:execution\.)?[a-z0-9-]{1,40}|image\.[a-z0-9-]{1,40}\.[1-9]\d{0,8})$/);
 
 export function executionOwner(executionId: string): string {
   return `execution.${executionId}`;
 }
 
-/** Of a session or another owner. */
+/** One build of a repository set; each has its own log. */
+export function buildOwner({ setId, number }: { setId: string; number: number }): string {
+  return `image.${setId}.${number}`;
+}
+
+/** Of a session or another owner. The builds of a set follow each other under one id. */
 export function workflowIdOf(ownerId: string): string {
-  return ownerId.includes('.') ? ownerId.replace('.', '-') : `session-${ownerId}`;
+  const [kind = '', id] = ownerId.split('.');
+  return id === undefined ? `session-${ownerId}` : `${kind}-${id}`;
+}
+
+export function buildWorkflowId(setId: string): string {
+  return `image-${setId}`;
 }
 
 /** Deterministic, so that a repeated create finds the sandbox of the attempt before (I7). */

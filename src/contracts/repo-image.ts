@@ -7,15 +7,25 @@ import { repositorySetIdSchema } from './repository-set.ts';
  * `building` until it is `current` or `failed`. A newer current image makes the one before `previous`, and that one's
  * `superseded`. `demoted`: sessions could not start from it.
  */
-const repoImageStates = ['building', 'current', 'previous', 'superseded', 'demoted', 'failed'] as const;
+export const repoImageStates = [
+  'building',
+  'current',
+  'previous',
+  'superseded',
+  'demoted',
+  'failed',
+] as const;
 
-const buildStepSchema = z.object({
+/** `skipped`: there was nothing to do. `warned`: it failed, and the build went on without it. */
+export const buildStepSchema = z.object({
   name: z.string(),
-  status: z.enum(['done', 'failed', 'skipped']),
+  status: z.enum(['done', 'warned', 'failed', 'skipped']),
   durationMs: z.number(),
   /** Why it failed, or what somebody should know. */
   message: z.string().optional(),
 });
+
+export type BuildStep = z.infer<typeof buildStepSchema>;
 
 /** What a build has found and done so far. */
 export const buildFactsSchema = z.object({
@@ -33,6 +43,8 @@ const repoImageSchema = buildFactsSchema.extend({
   setId: repositorySetIdSchema,
   /** Counts the set's builds: a build that ends late never takes the place of a newer one. */
   number: z.number().int().positive(),
+  /** Of the workflow run that builds it. */
+  buildId: z.string(),
   /** Of the provider: what one place built, another does not know. */
   place: z.string(),
   state: z.enum(repoImageStates),

@@ -13,3 +13,16 @@ export const supervisorPaths = {
   state: '/var/lib/harvest',
   workspace: '/workspace',
 } as const;
+
+/**
+ * What a repo image installs for its repositories, owned by the agent user. Both folders come first on the PATH of agent,
+ * execs and login shells, whether or not they are there.
+ */
+export const toolchainPaths = {
+  root: '/opt/toolchain',
+  bin: '/opt/toolchain/bin',
+  /** One per repository, by its name. */
+  virtualEnvironments: '/opt/toolchain/venv',
+  /** A link to the first repository's. */
+  virtualEnvironmentBin: '/opt/toolchain/venv/.first/bin',
+} as const;

@@ -13,6 +13,7 @@
  * | `GET /carry?turnId=&repository=` | – | the git bundle of a turn that ended |
  * | `POST /interrupt` | `SupervisorInterrupt` | `{ interrupted }`, false when that turn does not run here (any more) |
  * | `POST /steer` | `SupervisorSteer` | `{ steered }`, false when that turn is over here and the agent was not told |
+ * | `POST /files` | `SupervisorFilesRequest` | `SupervisorFiles`: some files of a repository, read as the agent user |
  * | `POST /quiesce` | – | `{ journalBytes }`: agent and execs ended, everything flushed; for a snapshot |
  *
  * A **stream** is the journal from byte `from` as JSON lines, exactly its bytes, followed until the record that ends what
@@ -45,8 +46,10 @@ export const startRequestSchema = z.object({
   /** False: nothing but commands will be asked for, and none of the repositories is needed. */
   agent: z.boolean().default(true),
   repositories: z.array(z.object({ name: z.string(), url: z.string(), branch: z.string() })),
-  /** The session's own branch, `harvest/<sessionId>`. */
-  branch: z.string(),
+  /** The sandbox was made from a repo image: the repositories are there, on their branches as the build left them. */
+  fromRepoImage: z.boolean().default(false),
+  /** The session's own branch, `harvest/<sessionId>`. Null: the repositories stay on theirs. */
+  branch: z.string().nullable(),
   user: z.object({ name: z.string(), email: z.string() }),
   model: z.object({ url: z.string(), name: z.string().optional() }),
   environment: z.record(z.string(), z.string()),
@@ -113,6 +116,22 @@ export const supervisorInterruptSchema = z.object({
 
 export const supervisorSteerSchema = z.object({ turnId: promptIdSchema, steer: steerSchema });
 export type SupervisorSteer = z.infer<typeof supervisorSteerSchema>;
+
+export const supervisorFilesRequestSchema = z.object({
+  repository: z.string(),
+  /** Below the repository's folder; of each at most so many bytes from its beginning. */
+  files: z.array(z.object({ path: z.string(), mostBytes: z.number().int().positive() })).max(100),
+});
+export type SupervisorFilesRequest = z.infer<typeof supervisorFilesRequestSchema>;
+
+export const supervisorFilesSchema = z.object({
+  head: repositoryHeadSchema,
+  /** By path; one that is no regular file there is missing. */
+  files: z.record(z.string(), z.string()),
+  /** git's blob ids by path, of those of the files that `head` has. */
+  blobIds: z.record(z.string(), z.string()),
+});
+export type SupervisorFiles = z.infer<typeof supervisorFilesSchema>;
 
 /** Answer of `GET /status`, which needs no `/start`. */
 export const supervisorStatusSchema = z.object({

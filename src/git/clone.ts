@@ -13,11 +13,11 @@ export type CloneInput = {
   branch: string;
   /** An absolute path that does not exist, or is an empty folder. */
   directory: string;
-  /** The session's own branch. */
-  sessionBranch: string;
+  /** The session's own branch. Null: there is none, and the repository stays on `branch`. */
+  sessionBranch: string | null;
 };
 
-/** A full clone with the session's branch checked out. Rejects with `RepositoryUnavailable`. */
+/** A full clone with its branch checked out. Rejects with `RepositoryUnavailable`. */
 export async function cloneRepository(run: GitRunner, input: CloneInput): Promise<RepositoryHead> {
   const above = safeGit(run, '/');
   const cloned = await above.try([
@@ -30,7 +30,10 @@ export async function cloneRepository(run: GitRunner, input: CloneInput): Promis
     input.directory,
   ]);
   if (cloned.exitCode !== 0) throw new RepositoryUnavailable(startFailureOf(input, cloned.stderr));
-  return startSessionBranch(run, input);
+  const { branch, sessionBranch } = input;
+  if (sessionBranch !== null)
+    await startSessionBranch(safeGit(run, input.directory), { branch, sessionBranch });
+  return readHead(run, input);
 }
 
 /**
@@ -45,10 +48,12 @@ export async function fetchRepository(run: GitRunner, input: CloneInput): Promis
 }
 
 /**
- * Whether the folder holds a clone that was ended: the session's branch is its last step. A snapshot of a session that this
- * one was forked from has that one's branch, which becomes this one's: index and files stay as they are.
+ * Whether the folder holds a clone that was ended: the session's branch is its last step, and without one nobody knows. A
+ * snapshot of a session that this one was forked from has that one's branch, which becomes this one's: index and files stay
+ * as they are.
  */
 export async function holdsClone(run: GitRunner, input: CloneInput): Promise<boolean> {
+  if (input.sessionBranch === null) return false;
   const git = safeGit(run, input.directory);
   const own = `refs/heads/${input.sessionBranch}`;
   const [top, branch] = await Promise.all([
@@ -77,12 +82,17 @@ async function otherSessionsBranch(git: Git): Promise<string | null> {
   return names.length === 1 ? (names[0] ?? null) : null;
 }
 
-/** The session's branch as the remote has it when it was pushed before, else new from the branch the session starts from. */
-async function startSessionBranch(run: GitRunner, input: CloneInput): Promise<RepositoryHead> {
-  const git = safeGit(run, input.directory);
-  const pushed = `refs/remotes/origin/${input.sessionBranch}`;
+/**
+ * The session's branch as the remote has it when it was pushed before, else new from the branch the session starts from.
+ * `force`: whatever tracked files hold.
+ */
+export async function startSessionBranch(
+  git: Git,
+  { branch, sessionBranch }: { branch: string; sessionBranch: string },
+  force: readonly '--force'[] = [],
+): Promise<void> {
+  const pushed = `refs/remotes/origin/${sessionBranch}`;
   const known = await git.try(['rev-parse', '--verify', '--quiet', `${pushed}^{commit}`]);
-  const start = known.exitCode === 0 ? pushed : `refs/remotes/origin/${input.branch}`;
-  await git.run(['checkout', '--quiet', '--no-track', '-B', input.sessionBranch, start, '--']);
-  return readHead(run, input);
+  const start = known.exitCode === 0 ? pushed : `refs/remotes/origin/${branch}`;
+  await git.run(['checkout', '--quiet', ...force, '--no-track', '-B', sessionBranch, start, '--']);
 }

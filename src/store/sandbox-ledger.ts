@@ -102,6 +102,7 @@ function fromRow(found: Selectable<Tables['sandboxes']>): SandboxRecord {
     sessionId: found.session_id,
     generation: found.generation,
     sandboxId: found.sandbox_id,
+    imageId: found.image_id,
     intendedAt: found.intended_at,
     doubtedAt: found.doubted_at,
     ...endOf(found),

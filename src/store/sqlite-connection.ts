@@ -5,7 +5,7 @@
  */
 import Database from 'better-sqlite3';
 import type { SqliteDatabase, SqliteStatement } from 'kysely';
-import { StoreCorrupted, StoreNotWritable } from './errors.ts';
+import { StoreClosed, StoreCorrupted, StoreNotWritable } from './errors.ts';
 
 /** Pages of 4 KiB: rarely enough that the time a checkpoint of the WAL takes is no delay anybody sees. */
 const checkpointPages = 4_000;
@@ -30,6 +30,7 @@ export function openSqliteConnection(file: string, use: 'write' | 'read'): Sqlit
     close: () => void database.close(),
     pragma: (source) => translating(file, () => database.pragma(source, { simple: true })),
     prepare: (text) => {
+      if (!database.open) throw new StoreClosed();
       let statement = statements.get(text);
       if (statement === undefined) {
         statement = prepared(file, database, text);

@@ -16,7 +16,7 @@ import type { Checkpoint } from '../contracts/checkpoint.ts';
 import type { EventBody, EventType, OwnEvent, SessionEvent } from '../contracts/events.ts';
 import type { TranscriptBatch, TranscriptEntry } from '../contracts/transcript.ts';
 import type { ClosedSessions, SnapshotAccount, UnownedSandboxes } from './keeping-port.ts';
-import type { RepoImages, RepositorySets } from './images-port.ts';
+import type { RepoImageReader, RepoImages, RepositorySetReader, RepositorySets } from './images-port.ts';
 import type { RestorePoints } from './restoring-port.ts';
 
 /** What watchers of sessions may use: nothing in it writes. */
@@ -26,6 +26,8 @@ export type StoreReader = {
   readonly transcripts: TranscriptReader;
   readonly checkpoints: CheckpointReader;
   readonly carriedWork: CarriedWorkReader;
+  readonly repositorySets: RepositorySetReader;
+  readonly repoImages: RepoImageReader;
   /** Ends every follower with `StoreClosed`. */
   close(): Promise<void>;
 } & AsyncDisposable;
@@ -190,6 +192,8 @@ export type SandboxRecord = {
   generation: number;
   /** Null until somebody saw a sandbox of this name (I7). */
   sandboxId: string | null;
+  /** From which it is made. Null: the one who intended it did not say. */
+  imageId: string | null;
   /** When the last attempt to create it began. */
   intendedAt: string;
   /**

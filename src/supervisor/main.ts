@@ -4,7 +4,8 @@ import { parseSettings } from './settings.ts';
 import { Supervisor } from './supervisor.ts';
 import { readRuntimeVersion, supervisorVersion } from './versions.ts';
 
-const settings = parseSettings(process.argv.slice(2));
+// oxlint-disable-next-line node/no-process-env -- what the provider says of the machine: a sandbox has no configuration
+const settings = parseSettings(process.argv.slice(2), process.env);
 const runtimeVersion = await readRuntimeVersion(settings.runtimePath);
 const supervisor = await Supervisor.open(settings, { supervisorVersion, runtimeVersion });
 const server = await listen(supervisor);

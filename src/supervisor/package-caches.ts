@@ -2,7 +2,16 @@
 import { runAsAgentUser } from './processes/agent-user.ts';
 import type { Settings } from './settings.ts';
 
-const caches = ['.npm/_cacache', '.npm/_logs', '.cache/pip', '.cache/uv', '.cache/yarn'];
+const caches = [
+  '.npm/_cacache',
+  '.npm/_logs',
+  '.bun/install/cache',
+  '.cache/pip',
+  '.cache/pypoetry/artifacts',
+  '.cache/pypoetry/cache',
+  '.cache/uv',
+  '.cache/yarn',
+];
 
 export async function removePackageCaches(settings: Settings): Promise<void> {
   await runAsAgentUser(settings, {

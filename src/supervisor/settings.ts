@@ -1,8 +1,8 @@
 /** Where the supervisor finds and keeps things. The defaults are the sandbox's; tests give their own folders. */
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import * as z from 'zod';
-import { agentUser, supervisorPaths } from '../contracts/sandbox-layout.ts';
+import { agentUser, supervisorPaths, toolchainPaths } from '../contracts/sandbox-layout.ts';
 
 const id = z.coerce.number().int().nonnegative();
 
@@ -17,6 +17,10 @@ const settingsSchema = z.object({
   agentHome: z.string(),
   /** The PATH of agent and execs: the repository's toolchain, never the supervisor's own. */
   agentPath: z.string(),
+  /** Of Python, for agent and execs, if it is there at the start. */
+  virtualEnvironment: z.string(),
+  /** What the provider says of the machine, which agent and execs need as well. */
+  machineVariables: z.record(z.string(), z.string()),
   /** Every process of the agent user is this supervisor's: true inside a sandbox. */
   exclusiveAgentUser: z.boolean(),
 });
@@ -31,11 +35,26 @@ const options = {
   'agent-gid': { type: 'string', default: `${agentUser.gid}` },
   'agent-home': { type: 'string', default: agentUser.home },
   'agent-path': { type: 'string' },
+  'virtual-environment': { type: 'string', default: dirname(toolchainPaths.virtualEnvironmentBin) },
   'exclusive-agent-user': { type: 'boolean', default: true },
 } as const;
 
+/** Certificate authorities: without them nothing can be fetched where a network has its own. Proxies may hold passwords. */
+const machineVariableNames = [
+  'SSL_CERT_FILE',
+  'NODE_EXTRA_CA_CERTS',
+  'PIP_CERT',
+  'GIT_SSL_CAINFO',
+  'CURL_CA_BUNDLE',
+  'REQUESTS_CA_BUNDLE',
+  'npm_config_cafile',
+];
+
 /** Throws with a sentence that names the option. */
-export function parseSettings(argv: readonly string[]): Settings {
+export function parseSettings(
+  argv: readonly string[],
+  environment: Readonly<Record<string, string | undefined>> = {},
+): Settings {
   const { values } = parseArgs({ args: [...argv], options, allowNegative: true });
   return settingsSchema.parse({
     statePath: values.state,
@@ -46,11 +65,19 @@ export function parseSettings(argv: readonly string[]): Settings {
     agentGid: values['agent-gid'],
     agentHome: values['agent-home'],
     agentPath: values['agent-path'] ?? toolchainPath(values['agent-home']),
+    virtualEnvironment: values['virtual-environment'],
+    machineVariables: Object.fromEntries(
+      machineVariableNames.flatMap((name) => {
+        const value = environment[name];
+        return value === undefined ? [] : [[name, value]];
+      }),
+    ),
     exclusiveAgentUser: values['exclusive-agent-user'],
   });
 }
 
 function toolchainPath(home: string): string {
   const system = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'];
-  return [join(home, '.local/bin'), ...system].join(':');
+  const { virtualEnvironmentBin, bin } = toolchainPaths;
+  return [virtualEnvironmentBin, bin, join(home, '.local/bin'), ...system].join(':');
 }

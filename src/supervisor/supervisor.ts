@@ -7,6 +7,8 @@ import type {
   InterruptReason,
   StartRequest,
   SupervisorExecRequest,
+  SupervisorFiles,
+  SupervisorFilesRequest,
   SupervisorStatus,
   SupervisorSteer,
   TurnRequest,
@@ -20,6 +22,7 @@ import { endEveryRun } from './processes/sweep.ts';
 import { runPrefixOf } from './processes/run-name.ts';
 import { recoverGeneration, removeOtherGenerations } from './recovery.ts';
 import { removePackageCaches } from './package-caches.ts';
+import { readRepositoryFiles } from './repositories/repository-files.ts';
 import { openSession, type Session } from './start/session.ts';
 import { failureOf, findEverything, placeEverything } from './start/start-session.ts';
 import type { Settings } from './settings.ts';
@@ -110,6 +113,12 @@ export class Supervisor {
 
   steer(request: SupervisorSteer): boolean {
     return this.#started().turns.steer(request);
+  }
+
+  async files({ repository: name, files }: SupervisorFilesRequest): Promise<SupervisorFiles> {
+    const repository = this.#started().session.repositories.find((candidate) => candidate.name === name);
+    if (repository === undefined) throw new RequestRefused('unknown', `there is no repository ${name}`);
+    return readRepositoryFiles({ settings: this.settings, repository }, files);
   }
 
   /** For a snapshot: agent and execs ended, everything on disk. What follows needs a new start. */

@@ -1,7 +1,12 @@
 /** The activity proxies. Beside each: why it may be retried. */
 import { ActivityCancellationType, proxyActivities, proxyLocalActivities } from '@temporalio/workflow';
 import type { ActivityOptions } from '@temporalio/workflow';
-import type { ExecutionActivities, SessionActivities } from '../activities/types.ts';
+import type {
+  BuildActivities,
+  ExecutionActivities,
+  RefreshActivities,
+  SessionActivities,
+} from '../activities/types.ts';
 
 const common = {
   cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
@@ -71,4 +76,42 @@ export const { recordEvents } = proxyLocalActivities<SessionActivities>({
   ...common,
   startToCloseTimeout: '10s',
   scheduleToCloseTimeout: '1m',
+});
+
+/** May retry: a build is begun once for each run of the workflow. Bounded: what cannot be had now, the next look asks for. */
+export const { beginBuild } = proxyActivities<BuildActivities>({
+  ...watched,
+  startToCloseTimeout: '10m',
+  scheduleToCloseTimeout: '30m',
+});
+
+/** May retry: reading files changes nothing. */
+export const { planBuild } = proxyActivities<BuildActivities>({
+  ...watched,
+  startToCloseTimeout: '5m',
+  scheduleToCloseTimeout: '15m',
+});
+
+/** May retry: a command has a name and runs once; a repeat attaches (I2). Its own time limit is in it. */
+export const { runBuildStep } = proxyActivities<BuildActivities>({ ...watched, startToCloseTimeout: '2h' });
+
+/** May retry: what was saved is found, and a second snapshot is only a second image. */
+export const { saveBuild } = proxyActivities<BuildActivities>({
+  ...watched,
+  startToCloseTimeout: '20m',
+  scheduleToCloseTimeout: '1h',
+});
+
+/** May retry: the first end of a build stays. */
+export const { promoteBuild, failBuild } = proxyActivities<BuildActivities>({
+  ...common,
+  startToCloseTimeout: '30s',
+});
+
+/** May retry: it only looks, and deletes what is condemned. Bounded: the schedule comes again. */
+export const { checkHeads } = proxyActivities<RefreshActivities>({
+  ...watched,
+  heartbeatTimeout: '30s',
+  startToCloseTimeout: '10m',
+  scheduleToCloseTimeout: '20m',
 });

@@ -46,7 +46,7 @@ async function openGeneration(run: SessionRun, first: boolean): Promise<void> {
   const restore = first ? null : { checkpointId, imageFrom: from, imageId };
   const started = await run.carrying(async (carried) =>
     startSupervisor.executeWithOptions({ summary: first ? 'clone and start the agent' : 'restore' }, [
-      { ...carried, generation, sandboxId, restore },
+      { ...carried, generation, sandboxId, restore, image: { imageId, from } },
     ]),
   );
   const { runtimeVersion, heads } = started;

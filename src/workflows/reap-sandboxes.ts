@@ -1,6 +1,7 @@
 /** The reaper, as a Temporal Schedule runs it: one look at everything, shown in the workflow's details and result. */
 import { ActivityCancellationType, proxyActivities, setCurrentDetails } from '@temporalio/workflow';
 import type { ReapReport, ReaperActivities } from '../activities/types.ts';
+import { detailsList } from './details-list.ts';
 
 /** May retry: everything in it may be repeated. Bounded: the schedule comes again. */
 const { reap } = proxyActivities<ReaperActivities>({
@@ -22,17 +23,13 @@ function renderReport(report: ReapReport): string {
   const { sandboxes, owned, waiting, ended, deletedImages, forgottenSessions, problems } = report;
   return [
     `**${sandboxes} sandboxes run, ${owned} have a session.**`,
-    ...list(
+    ...detailsList(
       'Ended',
       ended.map(({ name, why }) => `${name}: ${why}`),
     ),
-    ...list('Without a session, not yet for long enough to be ended', waiting),
-    ...list('Sessions whose retention time was over', forgottenSessions),
-    ...list('Snapshots deleted that nobody needs', deletedImages),
-    ...list('What could not be done', problems),
+    ...detailsList('Without a session, not yet for long enough to be ended', waiting),
+    ...detailsList('Sessions whose retention time was over', forgottenSessions),
+    ...detailsList('Snapshots deleted that nobody needs', deletedImages),
+    ...detailsList('What could not be done', problems),
   ].join('\n');
-}
-
-function list(title: string, items: readonly string[]): string[] {
-  return items.length === 0 ? [] : ['', `${title}:`, ...items.map((item) => `- ${item}`)];
 }

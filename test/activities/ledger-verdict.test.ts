@@ -14,7 +14,15 @@ const ended = { endedAt: recent, endedReason: 'ended by the session' };
 
 function row(changes: Changes, end: typeof open | typeof ended = open): SandboxRecord {
   const about = { name: 's-g1', sessionId: 's', generation: 1 };
-  return { ...about, sandboxId: null, intendedAt: recent, doubtedAt: null, ...changes, ...end };
+  return {
+    ...about,
+    sandboxId: null,
+    imageId: null,
+    intendedAt: recent,
+    doubtedAt: null,
+    ...changes,
+    ...end,
+  };
 }
 
 const cases: { what: string; entry: SandboxRecord; named?: string; verdict: LedgerVerdict; isOld?: true }[] =

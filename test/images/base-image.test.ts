@@ -64,6 +64,25 @@ test('the agent user owns its home and the workspace', async () => {
   expect(await sh('stat -c "%U %a" /opt/harvest')).toBe('root 755');
 });
 
+test('there is an empty place for the toolchain of repositories, and one for the state volume', async () => {
+  expect(await sh('stat -c "%U %a %n" /opt/toolchain /mnt/state')).toBe(
+    'agent 755 /opt/toolchain\nroot 755 /mnt/state',
+  );
+  expect(await sh('ls -A /opt/toolchain /mnt/state')).toBe('/mnt/state:\n\n/opt/toolchain:');
+});
+
+test('login shells find the toolchain first, but not those of root', async () => {
+  const toolchain = '/opt/toolchain/venv/.first/bin:/opt/toolchain/bin:';
+  const path = 'bash -lc "echo \\$PATH"';
+  expect(await asAgent(path)).toMatch(new RegExp(`^${toolchain}.*/usr/bin`));
+  expect(await sh(path)).not.toContain('/opt/toolchain');
+});
+
+test('uv is there without what installed it', async () => {
+  expect(await asAgent('uv --version')).toContain(packagePins.uv);
+  expect(await sh('command -v pip pip3 uvx || true')).toBe('');
+});
+
 test('Harvest has its own Node, apart from the one of repositories', async () => {
   expect(await sh('/opt/harvest/bin/node --version')).toBe(`v${packagePins.harvestNode}`);
   expect(await asAgent('node --version; npm --version')).toBe(`v${packagePins.node}\n${packagePins.npm}`);

@@ -15,6 +15,7 @@ function image(changes: Partial<RepoImage> = {}): RepoImage {
   return {
     setId: 'fruit',
     number: 1,
+    buildId: 'b1',
     place: 'here',
     state: 'current',
     recipeHash: 'r',

@@ -11,6 +11,8 @@ export type SandboxControl = {
   kill(sessionId: string): Promise<void>;
   /** Runs a shell command as root in the session's running sandbox. */
   execAsRoot(sessionId: string, command: string): Promise<string>;
+  /** As if somebody had deleted it at the provider. */
+  deleteImage(imageId: string): Promise<void>;
   /** The ids of the session's running sandboxes. */
   list(sessionId: string): Promise<string[]>;
 };
@@ -31,6 +33,7 @@ export function controlSandboxes(): SandboxControl {
   };
   return {
     list,
+    deleteImage: async (imageId) => provider.deleteImage({ imageId }),
     kill: async (sessionId) => (await running(sessionId)).terminate(),
     execAsRoot: async (sessionId, command) => {
       const shell = await (await running(sessionId)).exec(['sh', '-c', command]);

@@ -12,7 +12,7 @@ type FileToRead = {
   read: 'whole' | 'head' | 'presence';
 };
 
-const headBytes = 4096;
+export const headBytes = 4096;
 
 /** Whole files above this are not read as what their name says. */
 export const maxWholeBytes = 1024 * 1024;

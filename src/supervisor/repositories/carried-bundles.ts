@@ -53,7 +53,7 @@ export async function bringBackCarriedWork(
     work,
     bundlePath,
     sessionBranch,
-  }: { work: CarriedWork; bundlePath: string | null; sessionBranch: string },
+  }: { work: CarriedWork; bundlePath: string | null; sessionBranch: string | null },
 ): Promise<RestoreResult> {
   const run = createGitRunner(settings, env);
   return withTemporaryFolder(settings, async (folder) => {
@@ -63,7 +63,7 @@ export async function bringBackCarriedWork(
       repository: repository.name,
       directory: repository.directory,
       temporaryDirectory: folder,
-      sessionBranch,
+      ...(sessionBranch === null ? {} : { sessionBranch }),
       work,
       bundlePath: bundlePath === null ? null : inside,
     });

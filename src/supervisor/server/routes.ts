@@ -8,6 +8,7 @@ import { promptIdSchema } from '../../contracts/ids.ts';
 import {
   startRequestSchema,
   supervisorExecRequestSchema,
+  supervisorFilesRequestSchema,
   supervisorInterruptSchema,
   supervisorSteerSchema,
   turnRequestSchema,
@@ -32,6 +33,16 @@ type Handler = (exchange: Exchange) => Promise<void>;
 
 const repositorySchema = z.string().regex(/^[A-Za-z0-9_][A-Za-z0-9._-]{0,99}$/);
 const agentSessionIdSchema = z.string().regex(/^[A-Za-z0-9-]{1,100}$/);
+/** Below a folder, and written in one way only. */
+const pathInsideSchema = z
+  .string()
+  .max(1_000)
+  .refine(
+    (path) => !path.includes('\0') && path.split('/').every((part) => !['', '.', '..'].includes(part)),
+    {
+      error: 'a path below the repository',
+    },
+  );
 const offsetSchema = z.coerce.number().int().nonnegative();
 
 const handlers: Record<string, Handler> = {
@@ -61,6 +72,11 @@ const handlers: Record<string, Handler> = {
   },
   'POST /steer': async ({ supervisor, request, response }) => {
     sendJson(response, { steered: supervisor.steer(await readJson(request, supervisorSteerSchema)) });
+  },
+  'POST /files': async ({ supervisor, request, response }) => {
+    const wanted = await readJson(request, supervisorFilesRequestSchema);
+    for (const { path } of wanted.files) pathInsideSchema.parse(path);
+    sendJson(response, await supervisor.files(wanted));
   },
   'POST /quiesce': async ({ supervisor, response }) =>
     sendJson(response, { journalBytes: await supervisor.quiesce() }),

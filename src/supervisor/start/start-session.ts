@@ -72,6 +72,7 @@ async function place(settings: Settings, session: Session, index: number): Promi
     recorder,
     env,
     clone: { repository: name, url, branch, directory: path, sessionBranch: request.branch },
+    fromRepoImage: request.fromRepoImage,
     carried: work === undefined ? null : { work, bundlePath },
   });
 }

@@ -78,7 +78,8 @@ export function depsWith(store: Store, sandbox: Sandbox): ActivityDeps & { creat
     vault,
     supervisor: { code: 'its program', fileName: 'supervisor-ab.mjs' },
     modelUrl: 'http://model.example',
-    baseImage: { find: async () => ({ imageId: 'im-base' }), forget: never },
+    requestBuild: async () => undefined,
+    baseImage: { recipeHash: 'r', find: async () => ({ imageId: 'im-base' }), forget: never },
     log: () => undefined,
   };
 }

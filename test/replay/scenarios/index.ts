@@ -1,5 +1,6 @@
 /** Every scenario whose history the replay gate keeps. */
 import type { Scenarios } from '../support/scenario.ts';
+import { builds } from './builds.ts';
 import { clocks } from './clocks.ts';
 import { ending } from './ending.ts';
 import { execs } from './execs.ts';
@@ -26,4 +27,5 @@ export const scenarios: Scenarios = {
   ...runs,
   ...reaper,
   ...executions,
+  ...builds,
 };

@@ -1,16 +1,23 @@
 /** Plays scenarios on real servers and records what became of them. */
 import { DefaultLogger, Runtime } from '@temporalio/worker';
 import type { ExecutionRequest } from '../../../src/contracts/execution.ts';
-import { executionOwner, workflowIdOf } from '../../../src/contracts/ids.ts';
+import { buildWorkflowId, executionOwner, workflowIdOf } from '../../../src/contracts/ids.ts';
 import { executeCode } from '../../../src/workflows/execute-code.ts';
 import { reapSandboxes } from '../../../src/workflows/reap-sandboxes.ts';
 import { scriptedActivities } from '../../workflows/support/scripted-activities.ts';
+import { scriptedBuilds } from '../../workflows/support/scripted-builds.ts';
 import { SessionServer } from '../../workflows/support/session-server.ts';
 import { Caller } from './caller.ts';
 import { fetchRuns } from './history-files.ts';
 import type { RecordedHistory } from './history-files.ts';
 import { activitiesOf } from './scenario.ts';
-import type { ExecutionScenario, ReaperScenario, Scenario, SessionScenario } from './scenario.ts';
+import type {
+  BuildScenario,
+  ExecutionScenario,
+  ReaperScenario,
+  Scenario,
+  SessionScenario,
+} from './scenario.ts';
 
 /** No story is that long. */
 const oneRun = 4_096;
@@ -26,7 +33,8 @@ export class Recorder implements AsyncDisposable {
 
   async record(name: string, scenario: Scenario): Promise<RecordedHistory> {
     if ('story' in scenario) return this.#recordSession(name, scenario);
-    return 'reaper' in scenario ? this.#recordReaper(name, scenario) : this.#recordExecution(name, scenario);
+    if ('reaper' in scenario) return this.#recordReaper(name, scenario);
+    return 'build' in scenario ? this.#recordBuild(name, scenario) : this.#recordExecution(name, scenario);
   }
 
   async #recordSession(name: string, scenario: SessionScenario): Promise<RecordedHistory> {
@@ -64,6 +72,22 @@ export class Recorder implements AsyncDisposable {
       await handle.result().catch(() => undefined);
     });
     return { emitted: [], runs: await fetchRuns(server.client, workflowId) };
+  }
+
+  /** However it ends. */
+  async #recordBuild(setId: string, scenario: BuildScenario): Promise<RecordedHistory> {
+    const server = await this.#server(oneRun);
+    const workflowId = buildWorkflowId(setId);
+    const taskQueue = `queue-${workflowId}`;
+    const activities = scriptedBuilds(scenario.build);
+    await server.withWorker({ taskQueue, activities }, async () => {
+      const args = scenario.workflow === 'buildRepoImage' ? [{ setId }] : [];
+      const handle = await server.client.workflow.start(scenario.workflow, { taskQueue, workflowId, args });
+      void scenario.cancelled?.then(async () => handle.cancel());
+      await handle.result().catch(() => undefined);
+    });
+    const emitted = [...new Set(activities.events.map(({ body }) => body.type))].sort();
+    return { emitted, runs: await fetchRuns(server.client, workflowId) };
   }
 
   async #server(historyEvents: number): Promise<SessionServer> {

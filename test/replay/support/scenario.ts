@@ -2,6 +2,7 @@
 import type { CodeReport, ReaperActivities, RunCodeInput } from '../../../src/activities/types.ts';
 import type { executeCode } from '../../../src/workflows/execute-code.ts';
 import type { session } from '../../../src/workflows/session.ts';
+import type { BuildScript } from '../../workflows/support/scripted-builds.ts';
 import { scriptedActivities } from '../../workflows/support/scripted-activities.ts';
 import type { ScriptedActivities } from '../../workflows/support/scripted-activities.ts';
 import type { Caller } from './caller.ts';
@@ -33,7 +34,15 @@ export type ExecutionScenario = {
   cancelled?: Promise<void>;
 };
 
-export type Scenario = SessionScenario | ReaperScenario | ExecutionScenario;
+/** One build of a set, or one refresh. `cancelled`: resolves when somebody cancels it. */
+export type BuildScenario = {
+  shows: string;
+  build: BuildScript;
+  workflow: 'buildRepoImage' | 'refreshRepoImages';
+  cancelled?: Promise<void>;
+};
+
+export type Scenario = SessionScenario | ReaperScenario | ExecutionScenario | BuildScenario;
 
 /** By the name of the history's file; made anew for each recording, because a story holds what it waits for. */
 export type Scenarios = Readonly<Record<string, () => Scenario>>;

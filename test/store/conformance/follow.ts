@@ -98,6 +98,7 @@ export function testFollow({ store, another }: StoreUnderTest): void {
     await other.close();
     await expect(following).rejects.toThrow(StoreClosed);
     await expect(take(other, 1)).rejects.toThrow(StoreClosed);
+    await expect(other.events.lastSeq('s')).rejects.toThrow(StoreClosed);
   });
 
   test('lets a slow follower take its time while others are served', async () => {

@@ -9,6 +9,7 @@ export function startRequest(world: World, url: string, more: Partial<StartReque
     generation: 1,
     agent: true,
     repositories: [{ name: 'fruit', url, branch: 'main' }],
+    fromRepoImage: false,
     branch: 'harvest/story',
     user: { name: 'Ada', email: 'ada@example.com' },
     model: { url: world.model.url },

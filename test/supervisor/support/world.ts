@@ -165,6 +165,7 @@ function createPlace(input: {
     'agent-uid': `${agentUid}`,
     'agent-gid': `${agentUid}`,
     'agent-home': home,
+    'virtual-environment': join(folder, 'venv'),
   };
   const argv = [
     runtime.program,
