@@ -11,6 +11,7 @@ import {
   setBudgetSchema,
   terminateSchema,
 } from '../../src/contracts/index.ts';
+import { buildRequestSchema, buildResultSchema } from '../../src/contracts/build.ts';
 import { executionRequestSchema, executionResultSchema } from '../../src/contracts/execution.ts';
 import * as answers from './answers.ts';
 import { eventJsonSchema } from './event-schema.ts';
@@ -31,6 +32,14 @@ const described: Record<string, { description: string; schema: JsonSchema }> = {
   'execution-result': {
     description: 'The result of the workflow "executeCode".',
     schema: jsonSchemaOf(executionResultSchema),
+  },
+  'build-request': {
+    description: 'The one argument of the workflow "buildRepoImage".',
+    schema: jsonSchemaOf(buildRequestSchema),
+  },
+  'build-result': {
+    description: 'The result of the workflow "buildRepoImage".',
+    schema: jsonSchemaOf(buildResultSchema),
   },
   'prompt-request': {
     description: 'The argument of the update and of the signal "prompt".',
