@@ -1,5 +1,6 @@
 /** Whether a repository set needs a new image: decided from what was built last and how things stand now. Pure. */
 import { bounds } from '../contracts/bounds.ts';
+import type { BuildReason } from '../contracts/build.ts';
 import type { RepositoryHead } from '../contracts/checkpoint.ts';
 import type { RepoImage } from '../contracts/repo-image.ts';
 
@@ -10,11 +11,10 @@ export type BuildInputs = {
   setHash: string;
 };
 
-type BuildReason = 'first' | 'head' | 'recipe' | 'set' | 'age' | 'again';
-
 export type BuildDecision =
-  | { do: 'build'; reason: BuildReason }
-  | { do: 'keep'; reason: 'unchanged' | 'unreadable' | 'building' | 'failed' };
+  | { do: 'build'; reason: Exclude<BuildReason, 'asked'> }
+  | { do: 'keep'; reason: KeepReason };
+export type KeepReason = 'unchanged' | 'unreadable' | 'building' | 'failed';
 
 /** `images`: of the set in this place, newest first. */
 export function needsBuild(now: BuildInputs, images: readonly RepoImage[], nowIso: string): BuildDecision {
@@ -38,7 +38,7 @@ export function needsBuild(now: BuildInputs, images: readonly RepoImage[], nowIs
   return isDue ? { do: 'build', reason: 'again' } : { do: 'keep', reason: 'failed' };
 }
 
-function whatChanged(now: BuildInputs, built: RepoImage): BuildReason | null {
+function whatChanged(now: BuildInputs, built: RepoImage): 'set' | 'recipe' | 'head' | null {
   if (now.setHash !== built.setHash) return 'set';
   if (now.recipeHash !== built.recipeHash) return 'recipe';
   const commits = (heads: readonly (RepositoryHead | null)[]): string =>

@@ -45,7 +45,7 @@ export async function refreshRepoImages(): Promise<RefreshReport & { built: Buil
 async function buildOne(setId: string): Promise<string> {
   for (let tries = 1; ; tries += 1) {
     try {
-      return describe(await build(setId));
+      return describe(await build(setId, { force: tries > 1 }));
     } catch (error) {
       if (isCancellation(error)) throw error;
       const isFinal = failureTypeOf(error) === failureTypes.setNotFound || tries > mostRetries;
@@ -56,10 +56,11 @@ async function buildOne(setId: string): Promise<string> {
   }
 }
 
-async function build(setId: string): Promise<BuildResult> {
+/** `force`: what has failed is not tried again so soon otherwise. */
+async function build(setId: string, { force }: { force: boolean }): Promise<BuildResult> {
   return executeChild(buildRepoImage, {
     workflowId: buildWorkflowId(setId),
-    args: [{ setId }],
+    args: [{ setId, force }],
     // A build that runs when this look is ended goes on.
     parentClosePolicy: ParentClosePolicy.ABANDON,
     workflowTaskTimeout: '5s',

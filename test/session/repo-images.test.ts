@@ -136,6 +136,46 @@ describe('a repo image', () => {
   });
 });
 
+test('a lockfile that is out of date is said, and installed without, and nothing of that is in the work tree', async () => {
+  const repository = await world.repository();
+  const manifest = { name: 'stale', version: '1.0.0', dependencies: { 'is-number': '7.0.0' } };
+  const lockfile = {
+    name: 'stale',
+    version: '1.0.0',
+    lockfileVersion: 3,
+    packages: { '': { name: 'stale', version: '1.0.0', dependencies: { 'is-number': '6.0.0' } } },
+  };
+  const files = {
+    'package.json': JSON.stringify(manifest),
+    'package-lock.json': JSON.stringify(lockfile),
+    '.gitignore': 'node_modules\n',
+  };
+  await push(files, repository);
+  await world.harvest.repositories.register({
+    setId: 'stale',
+    repositories: [{ url: repository }],
+    setup: [
+      `cd /workspace/${repository.split('/').at(-1)?.replace('.git', '')} && git status --porcelain > ../status.txt`,
+    ],
+    credentials: credential,
+  });
+  await world.harvest.buildImage('stale');
+  const [image] = (await world.harvest.repositories.show('stale')).images;
+  expect(image).toMatchObject({ state: 'current' });
+  expect(image?.steps.find(({ name }) => name.includes('Install JavaScript'))).toMatchObject({
+    status: 'done',
+    message: expect.stringContaining('out of date'),
+  });
+  const session = await world.session({ repository });
+  const { output } = await session.exec([
+    'sh',
+    '-c',
+    'cat ../status.txt; grep version node_modules/is-number/package.json',
+  ]);
+  expect(output.trim()).toBe('"version": "7.0.0",');
+  await session.terminate();
+});
+
 test('an image that sandboxes cannot be made from is demoted, and the one before it is used, at once', async () => {
   const repository = await world.repository();
   const setId = 'demoted';
