@@ -1,4 +1,5 @@
 /** From which image a sandbox is made, and what its start says of a repo image: two failed starts demote one. */
+import { isUsableRuntime } from '../contracts/runtime-version.ts';
 import { repositoryNameOf } from '../contracts/session-input.ts';
 import type { RepositoryRequest, SessionInput } from '../contracts/session-input.ts';
 import type { RepoImage } from '../contracts/repo-image.ts';
@@ -42,8 +43,9 @@ async function newestRepoImage(deps: ActivityDeps, session: SessionInput): Promi
   const set = await registeredSet(deps, session.repositories);
   if (set === null) return null;
   const current = await deps.store.repoImages.current(set.setId, deps.provider.place);
-  const imageId = current?.imageId ?? null;
-  if (imageId !== null) return imageId;
+  // What another version of Harvest has built may not do for this one's supervisor.
+  const isUsable = current !== null && isUsableRuntime(current.runtimeVersion ?? '');
+  if (isUsable) return current.imageId;
   await deps
     .requestBuild(set.setId)
     .catch((error: unknown) =>

@@ -36,6 +36,8 @@ export const buildFactsSchema = z.object({
   fingerprint: z.string().nullable(),
   steps: z.array(buildStepSchema),
   imageId: z.string().nullable(),
+  /** Of what the image has of Harvest's own: an older one may not do any more (runtime-version.ts). */
+  runtimeVersion: z.string().nullable().default(null),
 });
 export type BuildFacts = z.infer<typeof buildFactsSchema>;
 

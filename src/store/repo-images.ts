@@ -15,7 +15,14 @@ type Key = { setId: string; number: number };
 /** In a row, before an image is demoted. */
 const toleratedStarts = 1;
 
-const nothingFound: BuildFacts = { heads: [], toolchain: {}, fingerprint: null, steps: [], imageId: null };
+const nothingFound: BuildFacts = {
+  heads: [],
+  toolchain: {},
+  fingerprint: null,
+  steps: [],
+  imageId: null,
+  runtimeVersion: null,
+};
 
 export function createRepoImages(database: StoreDatabase): RepoImages {
   return {

@@ -29,6 +29,7 @@ function image(changes: Partial<RepoImage> = {}): RepoImage {
     fingerprint: 'f',
     steps: [],
     imageId: 'im-1',
+    runtimeVersion: '1-sdk.0.0.0',
     ...changes,
   };
 }

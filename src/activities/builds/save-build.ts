@@ -23,15 +23,15 @@ export async function saveBuild(
   const known = images.find(({ number }) => number === build.number)?.imageId ?? null;
   if (known !== null) return { imageId: known };
   const sandbox = await deps.provider.attach(input.sandboxId);
+  const { runtimeVersion } = await waitForSupervisor(sandbox, { timeoutSeconds: 30, signal });
   if (await holdsState(sandbox, signal)) {
-    await waitForSupervisor(sandbox, { timeoutSeconds: 30, signal });
     await ask(sandbox, { method: 'POST', path: '/quiesce', signal });
     await new JournalPump({ deps, sandbox, sessionId, generation, signal }).stream('/journal', null);
     const code = await run(sandbox, ['rm', '-rf', '--', supervisorPaths.state], signal);
     if (code !== 0) throw new ProviderUnavailable(`the journal could not be removed: rm ended with ${code}`);
   }
   const { imageId } = await snapshotOf(deps, sandbox, signal);
-  await deps.store.repoImages.update(build, { imageId });
+  await deps.store.repoImages.update(build, { imageId, runtimeVersion });
   return { imageId };
 }
 
