@@ -60,7 +60,9 @@ export async function createSandbox(
   };
   const sandbox = await untilRoom('sandbox-waiting', waiting, async () =>
     findOrCreate(deps, wanted, attempt).catch(async (error: unknown) => {
-      if (!(error instanceof ImageGone) || from === 'snapshot') throw error;
+      // Who chose the image decides what comes instead of it.
+      const isChosen = from === 'snapshot' || input.image?.kind === 'repo';
+      if (!(error instanceof ImageGone) || isChosen) throw error;
       await noteStart(deps, image, { isStarted: false });
       if (from === 'base') await deps.baseImage.forget();
       throw new ProviderUnavailable(`the ${from} image is gone: the next attempt takes another one`);

@@ -49,8 +49,8 @@ type Begun = Extract<BegunBuild, { kind: 'begun' }>;
 
 async function build(run: BuildRun, begun: Begun): Promise<BuildResult> {
   run.tell({ type: 'build.started', data: { ...begun.build, reason: begun.reason } });
-  await claimId(async (claim) => run.carrying(async (carried) => recordEvents({ ...carried, ...claim })));
   try {
+    await claimId(async (claim) => run.carrying(async (carried) => recordEvents({ ...carried, ...claim })));
     const { imageId } = await buildAndProve(run, begun.setup);
     const { state } = await run.carrying(async (carried) => promoteBuild({ ...carried, ...run.account }));
     run.tell({ type: 'build.finished', data: { state, imageId } });

@@ -1,6 +1,10 @@
 /** One look at all repository sets, as the schedule `refresh-repo-images` runs it, and the builds that come of it. */
+import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import {
+  CancellationScope,
+  ChildWorkflowFailure,
   ParentClosePolicy,
+  TerminatedFailure,
   executeChild,
   isCancellation,
   setCurrentDetails,
@@ -47,13 +51,24 @@ async function buildOne(setId: string): Promise<string> {
     try {
       return describe(await build(setId, { force: tries > 1 }));
     } catch (error) {
-      if (isCancellation(error)) throw error;
-      const isFinal = failureTypeOf(error) === failureTypes.setNotFound || tries > mostRetries;
-      if (isFinal) return `failed: ${describeFailure(error)}`;
+      // Of the look itself; a build that somebody ended is told like any other.
+      if (CancellationScope.current().consideredCancelled) throw error;
+      if (error instanceof WorkflowExecutionAlreadyStartedError) return 'kept: it is being built';
+      if (isFinal(error) || tries > mostRetries) return `failed: ${sentenceOf(error)}`;
     }
     // Between two tries no build runs: somebody who asks for one now gets it at once.
     await sleep(firstPauseMs * 2 ** (tries - 1));
   }
+}
+
+/** Somebody wanted it so, or the set is gone. */
+function isFinal(error: unknown): boolean {
+  const isEnded = error instanceof ChildWorkflowFailure && error.cause instanceof TerminatedFailure;
+  return isEnded || isCancellation(error) || failureTypeOf(error) === failureTypes.setNotFound;
+}
+
+function sentenceOf(error: unknown): string {
+  return isCancellation(error) ? 'it was cancelled' : describeFailure(error);
 }
 
 /** `force`: what has failed is not tried again so soon otherwise. */

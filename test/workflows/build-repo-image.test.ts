@@ -107,6 +107,12 @@ test('an image that no sandbox starts from is not promoted', async () => {
   expect(activities.calls.slice(-2)).toEqual(['fail: it died at once', 'close']);
 });
 
+test('a build whose log cannot be had has failed, and is not left as one that is under way', async () => {
+  const activities = scriptedBuilds({ record: () => fail(failureTypes.sessionIdUsed, 'the id was used') });
+  await expect(play(activities)).rejects.toMatchObject({ cause: { message: 'the id was used' } });
+  expect(activities.calls.slice(1)).toEqual(['fail: the id was used', 'close']);
+});
+
 test('where nothing is to be built nothing begins', async () => {
   const activities = scriptedBuilds({ begin: () => ({ kind: 'kept', reason: 'nothing has changed' }) });
   expect(await play(activities)).toEqual({ kind: 'kept', reason: 'nothing has changed' });

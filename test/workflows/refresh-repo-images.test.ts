@@ -49,3 +49,44 @@ test('every set that needs it is built, at most three at once, and a failure is 
   for (const setId of others) expect(outcomes.get(setId)).toBe('current: im-built');
   expect(most).toBeLessThanOrEqual(3);
 });
+
+test('a build that somebody ends is over, and the others go on', async () => {
+  const [ended = '', other = ''] = ['ended', 'other'].map(
+    (name) => `${name}-${randomBytes(3).toString('hex')}`,
+  );
+  const activities = scriptedBuilds({
+    heads: () => ({ ...nothingToDo, builds: [ended, other].map((setId) => ({ setId, reason: 'head' })) }),
+    step: async () => {
+      await harness.client.workflow
+        .getHandle(`image-${ended}`)
+        .cancel()
+        .catch(() => undefined);
+      return { succeeded: true, durationMs: 1 };
+    },
+  });
+  const report = await refresh(activities);
+  const outcomes = new Map(report?.built.map(({ setId, outcome }) => [setId, outcome]));
+  expect(outcomes.get(ended)).toMatch(/^failed: .*cancel/i);
+  expect(outcomes.get(other)).toBe('current: im-built');
+  expect(activities.calls.filter((call) => call === `begin ${ended}`)).toHaveLength(1);
+});
+
+test('a set that is being built already is left alone', async () => {
+  const setId = `busy-${randomBytes(3).toString('hex')}`;
+  const workflowId = `image-${setId}`;
+  const activities = scriptedBuilds({
+    heads: () => ({ ...nothingToDo, builds: [{ setId, reason: 'head' }] }),
+  });
+  // Nobody works for it: it stays as it is.
+  const running = await harness.client.workflow.start('buildRepoImage', {
+    workflowId,
+    taskQueue: 'nobody',
+    args: [{ setId }],
+  });
+  try {
+    expect((await refresh(activities))?.built).toEqual([{ setId, outcome: 'kept: it is being built' }]);
+    expect(activities.calls).toEqual([]);
+  } finally {
+    await running.terminate();
+  }
+});
