@@ -4,6 +4,7 @@ import { repositoryNameOf } from '../contracts/session-input.ts';
 import type { RepositoryRequest, SessionInput } from '../contracts/session-input.ts';
 import type { RepoImage } from '../contracts/repo-image.ts';
 import type { RepositorySet } from '../contracts/repository-set.ts';
+import { setHashOf } from '../images/set-hash.ts';
 import type { ActivityDeps } from './deps.ts';
 import type { CreateSandboxInput, ImageKind } from './types.ts';
 
@@ -43,15 +44,21 @@ async function newestRepoImage(deps: ActivityDeps, session: SessionInput): Promi
   const set = await registeredSet(deps, session.repositories);
   if (set === null) return null;
   const current = await deps.store.repoImages.current(set.setId, deps.provider.place);
-  // What another version of Harvest has built may not do for this one's supervisor.
-  const isUsable = current !== null && isUsableRuntime(current.runtimeVersion ?? '');
-  if (isUsable) return current.imageId;
+  if (current !== null && isUsable(current, set)) return current.imageId;
   await deps
     .requestBuild(set.setId)
     .catch((error: unknown) =>
       deps.log('an image could not be asked for', { set: set.setId, cause: String(error) }),
     );
   return null;
+}
+
+/**
+ * One of another definition may hold other repositories, which are not for this session's eyes; one that another version of
+ * Harvest has built may not do for this one's supervisor.
+ */
+function isUsable({ setHash, runtimeVersion }: RepoImage, set: RepositorySet): boolean {
+  return setHash === setHashOf(set) && isUsableRuntime(runtimeVersion ?? '');
 }
 
 /** The same repositories, on the same branches, in the same folders and order. */

@@ -4,6 +4,7 @@ import type { ActivityDeps } from '../../src/activities/deps.ts';
 import { imageFor, noteStart } from '../../src/activities/sandbox-image.ts';
 import type { CreateSandboxInput } from '../../src/activities/types.ts';
 import { repositorySetSchema } from '../../src/contracts/repository-set.ts';
+import { setHashOf } from '../../src/images/set-hash.ts';
 import { runtimeVersion } from '../../src/images/runtime-version.ts';
 import { about, sessionOf } from './support/inputs.ts';
 import { depsWith, scriptedSandbox } from './support/scripted-sandbox.ts';
@@ -12,6 +13,7 @@ import { storeOfTest } from './support/store-of-test.ts';
 const { store } = storeOfTest();
 const setId = 'shop';
 const url = 'https://github.com/acme/shop.git';
+const set = repositorySetSchema.parse({ setId, repositories: [{ url }] });
 const name = 's-g1';
 const input: CreateSandboxInput & { name: string } = {
   ...about,
@@ -25,7 +27,7 @@ let asked: string[] = [];
 
 beforeEach(async () => {
   asked = [];
-  await store().repositorySets.save(repositorySetSchema.parse({ setId, repositories: [{ url }] }));
+  await store().repositorySets.save(set);
 });
 
 function deps(): ActivityDeps {
@@ -49,7 +51,7 @@ async function build(version = runtimeVersion): Promise<string> {
     buildId: imageId,
     place: 'here',
     recipeHash: 'r',
-    setHash: 's',
+    setHash: setHashOf(set),
   });
   await store().repoImages.update(begun, { imageId, runtimeVersion: version });
   await store().repoImages.promote(begun);
@@ -74,6 +76,15 @@ test('a set without an image, or with one of a Harvest that is too old, is asked
   await build('0-sdk.0.0.1');
   expect(await choose()).toEqual({ imageId: 'im-base', from: 'base' });
   expect(asked).toEqual([setId, setId]);
+});
+
+test('an image of another definition of the set is not started from, whatever it holds', async () => {
+  const imageId = await build();
+  await store().repositorySets.save({ ...set, setup: ['make'] });
+  expect(await choose()).toEqual({ imageId: 'im-base', from: 'base' });
+  expect(asked).toEqual([setId]);
+  await store().repositorySets.save(set);
+  expect(await choose()).toEqual({ imageId, from: 'repo' });
 });
 
 test.each([

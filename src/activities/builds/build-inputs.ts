@@ -1,11 +1,11 @@
 /** What a build would be made of now: the heads of a set's branches, and the hashes of its definition and of the base image. */
-import { createHash } from 'node:crypto';
 import type { RepositoryHead } from '../../contracts/checkpoint.ts';
 import { buildOwner } from '../../contracts/ids.ts';
 import type { RepositorySet } from '../../contracts/repository-set.ts';
 import { repositoriesOf, sessionOptionsSchema } from '../../contracts/session-input.ts';
 import type { SessionInput } from '../../contracts/session-input.ts';
 import type { BuildInputs } from '../../images/needs-build.ts';
+import { setHashOf } from '../../images/set-hash.ts';
 import type { ActivityDeps } from '../deps.ts';
 import { CredentialUnavailable } from '../errors.ts';
 import { HeadUnreadable, remoteHead } from '../remote-head.ts';
@@ -56,7 +56,7 @@ export async function readInputs(
       return null;
     }),
   );
-  return { inputs: { heads, recipeHash: deps.baseImage.recipeHash, setHash: hashOf(set) }, problems };
+  return { inputs: { heads, recipeHash: deps.baseImage.recipeHash, setHash: setHashOf(set) }, problems };
 }
 
 /** Of what only Modal knows nothing can be asked from here: such a set is asked about without a credential. */
@@ -75,8 +75,4 @@ function tokenOf(
   } finally {
     vault.forget(session.sessionId);
   }
-}
-
-function hashOf(set: RepositorySet): string {
-  return createHash('sha256').update(JSON.stringify(set)).digest('hex');
 }
