@@ -1,4 +1,5 @@
 /** One command of a build, once: re-attachable by its name. Its output is in the build's log. */
+import { saysLockfileIsOutOfDate } from '../../images/lockfile-refusal.ts';
 import { SandboxLost } from '../../sandbox/errors.ts';
 import type { Sandbox } from '../../sandbox/provider.ts';
 import type { ExecOutcome } from '../../contracts/turn.ts';
@@ -31,7 +32,7 @@ export async function runBuildStep(
   const { timeoutSeconds } = step;
   const first = await run({ execId: step.name, argv: ['env', ...variables, ...step.argv], timeoutSeconds });
   const again =
-    step.unfrozenArgv === null || isSuccess(first) || first.outcome.status === 'timed-out'
+    step.unfrozenArgv === null || isSuccess(first) || !saysLockfileIsOutOfDate(first.output)
       ? null
       : await run({
           execId: `${step.name}.unfrozen`,
